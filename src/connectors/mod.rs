@@ -1,0 +1,329 @@
+//! Connectors: the stores that records come from and go to.
+//!
+//! A connector renders small statements ([`crate::value::query`]) and moves batches; what a write
+//! mode means, what is a duplicate and what the ledger says is decided by the engine, once, for all
+//! of them. So a connector is a [`Store`] (reads, catalog) and its [`Session`] (writes).
+
+mod config;
+mod error;
+mod matching;
+
+pub use config::{ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies};
+pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
+pub use matching::matches;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::value::query::{Filter, Select};
+use crate::value::{DataType, Index, Key, KeyError, Problem, Row, Schema, Value};
+
+/// How the values of a row are named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One value per column, in this order.
+    Columns(Arc<[String]>),
+    /// One value, the document.
+    Document,
+}
+
+/// Rows with their layout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// How the values are named.
+    pub layout: Layout,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// What a store can do, as plain data that the checker, the planner and the conformance suite ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The connector's name (`sqlite`).
+    pub connector: &'static str,
+    /// One sentence for `mapper list connectors`.
+    pub summary: &'static str,
+    /// URL schemes.
+    pub schemes: &'static [&'static str],
+    /// Whether entities are collections of documents rather than tables.
+    pub documents: bool,
+    /// Whether records can be written.
+    pub writes: bool,
+    /// Whether several statements can be one transaction, with savepoints.
+    pub transactions: bool,
+    /// Whether it answers queries in a language of its own (SQL).
+    pub queries: bool,
+    /// Whether it runs aggregation pipelines.
+    pub pipelines: bool,
+    /// Whether a collection comes into being with its first document or index.
+    pub implicit_entities: bool,
+    /// The finest fraction of a second that it keeps.
+    pub time_precision: TimePrecision,
+    /// Whether text may hold the NUL character.
+    pub nul_in_text: bool,
+}
+
+/// The finest fraction of a second that a store keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum TimePrecision {
+    Milliseconds,
+    Microseconds,
+    Nanoseconds,
+}
+
+/// A configured connection to one store. Cheap to share; every method may be called concurrently.
+#[async_trait]
+pub trait Store: Send + Sync + fmt::Debug {
+    /// What it can do.
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// Where it is, without user, password or other secrets, for messages.
+    fn location(&self) -> &str;
+
+    /// The names of its tables or collections, the ledger's (`mapper_…`) left out, sorted.
+    async fn entities(&self) -> Result<Vec<String>, StoreError>;
+
+    /// The shape of a table, or a profile of a collection; `None` when it does not exist.
+    async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError>;
+
+    /// Reads what a statement asks for, whole. An entity that does not exist has no records when
+    /// [`Capabilities::implicit_entities`], and is an error otherwise.
+    async fn select(&self, select: &Select) -> Result<Rows, StoreError>;
+
+    /// Counts records.
+    async fn count(&self, entity: &str, filter: &Filter) -> Result<u64, StoreError>;
+
+    /// Runs a query in the store's own language (SQL), read-only.
+    async fn query(&self, text: &str) -> Result<Rows, StoreError>;
+
+    /// Starts reading a source from the beginning, or after a checkpoint.
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>, StoreError>;
+
+    /// How large an entity is.
+    async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError>;
+
+    /// Times one read, server and transfer together. The default runs it; a store that can say more
+    /// exactly may.
+    async fn time(&self, select: &Select) -> Result<Duration, StoreError> {
+        let start = std::time::Instant::now();
+        self.select(select).await?;
+        Ok(start.elapsed())
+    }
+
+    /// Makes a value one that a column of this type holds exactly, in the form in which the store
+    /// gives it back.
+    ///
+    /// # Errors
+    /// When it can't be held exactly: too many digits, too long, of another kind, NUL in text.
+    fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem>;
+
+    /// Opens a session to write. Waits while the store allows only one and it is taken.
+    async fn session(&self) -> Result<Box<dyn Session>, StoreError>;
+
+    /// Takes the run's lock. It goes with the returned guard, or with the process.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Locked`] when another process holds it; the message says who.
+    async fn lock(&self) -> Result<Box<dyn Lock>, StoreError>;
+}
+
+/// The run's lock on a store, given back when dropped.
+pub trait Lock: Send + Sync + fmt::Debug {}
+
+/// What to scan and how.
+#[derive(Clone, Debug)]
+pub struct ScanRequest {
+    /// What to read.
+    pub source: ScanSource,
+    /// The ordered unique key. Empty for files without one: the key is then file name and record
+    /// number.
+    pub key: Vec<String>,
+    /// Columns to read; `None` is all. A document source may ignore it.
+    pub columns: Option<Vec<String>>,
+    /// Which records.
+    pub filter: Filter,
+    /// Records per batch, at least 1.
+    pub batch: usize,
+    /// Where an earlier scan of the same request stopped.
+    pub after: Option<Checkpoint>,
+}
+
+/// What a scan reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScanSource {
+    /// A table or collection.
+    Entity(String),
+    /// A query in the store's own language; the key's columns are among its results.
+    Query(String),
+    /// A collection through an aggregation pipeline.
+    Pipeline {
+        /// The collection.
+        entity: String,
+        /// The stages.
+        stages: Vec<Value>,
+    },
+    /// What a file connection was opened on.
+    Files,
+}
+
+/// Where a scan stands: opaque to all but the connector that made it, stored in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint(pub Vec<u8>);
+
+/// A running scan.
+#[async_trait]
+pub trait Scan: Send {
+    /// The next records in key order; `None` at the end. Never an empty batch without an end.
+    async fn next(&mut self) -> Result<Option<SourceBatch>, StoreError>;
+}
+
+/// Records that were read together.
+#[derive(Clone, Debug)]
+pub struct SourceBatch {
+    /// How the values are named; the same for all batches of a scan of a table.
+    pub layout: Layout,
+    /// The records.
+    pub rows: Vec<Row>,
+    /// Each row's key, or why it has none. As long as `rows`.
+    pub keys: Vec<Result<Key, KeyError>>,
+    /// Records that can't be read as such: bad encoding, a truncated line.
+    pub broken: Vec<BrokenRecord>,
+    /// Where to go on after this batch.
+    pub checkpoint: Checkpoint,
+    /// About how many bytes the rows take in memory.
+    pub bytes: usize,
+}
+
+/// A record that can't be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokenRecord {
+    /// A key that stands for its place (file name and record number).
+    pub key: Key,
+    /// What is wrong; the message names file and line.
+    pub problem: Problem,
+}
+
+/// How large an entity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// Records.
+    pub records: u64,
+    /// Bytes of data, when the store knows.
+    pub bytes: Option<u64>,
+    /// Bytes of indexes, when the store knows.
+    pub index_bytes: Option<u64>,
+}
+
+/// A session that writes. Used by one task; dropping it rolls back what was not committed.
+///
+/// Without [`Capabilities::transactions`], `begin`, `commit`, `rollback` and the savepoints do
+/// nothing, and each statement stands for itself.
+#[async_trait]
+pub trait Session: Send {
+    /// Starts a transaction.
+    async fn begin(&mut self) -> Result<(), StoreError>;
+    /// Makes everything since `begin` durable.
+    async fn commit(&mut self) -> Result<(), StoreError>;
+    /// Forgets everything since `begin`.
+    async fn rollback(&mut self) -> Result<(), StoreError>;
+    /// Marks a point to come back to. Savepoints nest.
+    async fn savepoint(&mut self) -> Result<(), StoreError>;
+    /// Forgets the newest savepoint, keeping what was done since.
+    async fn release(&mut self) -> Result<(), StoreError>;
+    /// Undoes everything since the newest savepoint, and forgets it.
+    async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError>;
+
+    /// Reads, seeing what this session wrote.
+    async fn select(&mut self, select: &Select) -> Result<Rows, StoreError>;
+
+    /// Inserts all rows or none. Gives, for each row in order, the values of `returning`.
+    async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<Row>, WriteError>;
+
+    /// Changes records by key, all or none. Gives how many records matched.
+    async fn update(&mut self, update: Update<'_>) -> Result<u64, WriteError>;
+
+    /// Deletes records by key, all or none. Gives how many were deleted.
+    async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError>;
+
+    /// Changes the store's structure.
+    async fn define(&mut self, definition: &Definition) -> Result<(), StoreError>;
+}
+
+/// Rows to insert.
+#[derive(Clone, Copy, Debug)]
+pub struct Insert<'a> {
+    /// The table or collection.
+    pub entity: &'a str,
+    /// How the rows' values are named. `Value::Missing` in a column leaves it to the store.
+    pub layout: &'a Layout,
+    /// The rows.
+    pub rows: &'a [Row],
+    /// Columns to give back, such as a generated id. Usually empty.
+    pub returning: &'a [String],
+}
+
+/// Records to change.
+#[derive(Clone, Copy, Debug)]
+pub struct Update<'a> {
+    /// The table or collection.
+    pub entity: &'a str,
+    /// The columns or dotted paths that identify a record.
+    pub key: &'a [String],
+    /// The columns or dotted paths to set. In documents `Value::Missing` takes the field out.
+    pub set: &'a [String],
+    /// Per record: the key's values, then the values to set.
+    pub rows: &'a [Row],
+}
+
+/// Records to delete.
+#[derive(Clone, Copy, Debug)]
+pub struct Delete<'a> {
+    /// The table or collection.
+    pub entity: &'a str,
+    /// The columns or dotted paths that identify a record.
+    pub key: &'a [String],
+    /// Per record: the key's values.
+    pub rows: &'a [Row],
+}
+
+/// A change of structure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Definition {
+    /// Creates a table with these columns and primary key, unless it exists.
+    CreateTable {
+        /// Its name.
+        entity: String,
+        /// Its columns and primary key.
+        schema: Schema,
+    },
+    /// Creates a collection, unless it exists.
+    CreateCollection {
+        /// Its name.
+        entity: String,
+    },
+    /// Drops a table or collection.
+    DropEntity {
+        /// Its name.
+        entity: String,
+    },
+    /// Creates an index.
+    CreateIndex {
+        /// The table or collection.
+        entity: String,
+        /// The index.
+        index: Index,
+    },
+    /// Drops an index.
+    DropIndex {
+        /// The table or collection.
+        entity: String,
+        /// The index's name.
+        name: String,
+    },
+    /// Runs statements of the store's own language (a fixture's `schema.sql`).
+    Script(String),
+}

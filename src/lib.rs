@@ -1,0 +1,4 @@
+//! `mapper` moves and reshapes data between databases from TOML spec files.
+pub mod connectors;
+pub mod functions;
+pub mod value;

@@ -1,0 +1,90 @@
+//! Objects: fields by name, in order.
+
+use std::sync::Arc;
+
+use super::Value;
+
+/// Fields by name, in the order in which they were set. Names are unique.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object {
+    fields: Vec<(Arc<str>, Value)>,
+}
+
+impl Object {
+    /// Makes an empty object.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes an empty object with room for `fields` fields.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self { fields: Vec::with_capacity(fields) }
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.fields.iter().find(|(field, _)| &**field == name).map(|(_, value)| value)
+    }
+
+    /// The value of a field, to change it.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.fields.iter_mut().find(|(field, _)| &**field == name).map(|(_, value)| value)
+    }
+
+    /// Sets a field: in place when it is there, at the end otherwise. Gives the value before.
+    pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) -> Option<Value> {
+        let name = name.into();
+        match self.get_mut(&name) {
+            Some(slot) => Some(std::mem::replace(slot, value)),
+            None => {
+                self.fields.push((name, value));
+                None
+            }
+        }
+    }
+
+    /// Takes a field out; the others keep their order.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let index = self.fields.iter().position(|(field, _)| &**field == name)?;
+        Some(self.fields.remove(index).1)
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator {
+        self.fields.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// The names in order, shared.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.fields.iter().map(|(name, _)| name)
+    }
+}
+
+impl<N: Into<Arc<str>>> FromIterator<(N, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (N, Value)>>(fields: I) -> Self {
+        let mut object = Self::new();
+        for (name, value) in fields {
+            object.insert(name, value);
+        }
+        object
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (Arc<str>, Value);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.fields.into_iter()
+    }
+}

@@ -1,0 +1,37 @@
+//! MongoDB object ids.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A 12-byte object id, shown as 24 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId(pub [u8; 12]);
+
+/// The text is not 24 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an object id is 24 hexadecimal digits")]
+pub struct ParseObjectIdError;
+
+impl FromStr for ObjectId {
+    type Err = ParseObjectIdError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.as_bytes();
+        if text.len() != 24 {
+            return Err(ParseObjectIdError);
+        }
+        let mut id = [0; 12];
+        for (byte, pair) in id.iter_mut().zip(text.chunks_exact(2)) {
+            let digit = |c: u8| (c as char).to_digit(16).ok_or(ParseObjectIdError);
+            *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?)
+                .map_err(|_| ParseObjectIdError)?;
+        }
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

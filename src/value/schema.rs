@@ -1,0 +1,87 @@
+//! What a store says about a table or collection.
+
+use super::DataType;
+
+/// The shape of one table, collection or file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Schema {
+    /// Columns in order. For a collection, what a profile of it found, path by path.
+    pub columns: Vec<Column>,
+    /// The primary key's columns (`_id` for a collection).
+    pub primary_key: Vec<String>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Indexes, the primary key's aside.
+    pub indexes: Vec<Index>,
+    /// Whether fields beyond `columns` may occur (collections, JSON Lines).
+    pub open: bool,
+    /// For a profile: how many records were looked at.
+    pub sampled: Option<u64>,
+}
+
+impl Schema {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether a unique index or the primary key covers exactly these columns, in any order.
+    pub fn is_unique(&self, columns: &[String]) -> bool {
+        let same = |other: &[String]| {
+            other.len() == columns.len() && columns.iter().all(|column| other.contains(column))
+        };
+        (!self.primary_key.is_empty() && same(&self.primary_key))
+            || self.indexes.iter().any(|index| {
+                index.unique
+                    && same(&index.keys.iter().map(|key| key.path.clone()).collect::<Vec<_>>())
+            })
+    }
+}
+
+/// One column, or one path of a collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name; a dotted path inside documents.
+    pub name: String,
+    /// What it holds.
+    pub data_type: DataType,
+    /// The type as the store spells it (`VARCHAR(20)`), for messages.
+    pub declared: String,
+    /// Whether null is allowed.
+    pub nullable: bool,
+    /// Whether the store fills it when it is left out (default, identity).
+    pub has_default: bool,
+    /// Whether the store computes it and refuses a written value.
+    pub generated: bool,
+}
+
+/// A foreign key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Columns here.
+    pub columns: Vec<String>,
+    /// The other table.
+    pub table: String,
+    /// Its columns.
+    pub references: Vec<String>,
+}
+
+/// An index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Index {
+    /// Its name in the store.
+    pub name: String,
+    /// Keys in order.
+    pub keys: Vec<IndexKey>,
+    /// Whether it forbids duplicates.
+    pub unique: bool,
+}
+
+/// One key of an index.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IndexKey {
+    /// Column, or dotted path in a document.
+    pub path: String,
+    /// Whether it sorts from high to low.
+    pub descending: bool,
+}

@@ -2,5 +2,6 @@
 pub mod connectors;
 pub mod expr;
 pub mod functions;
+pub mod ledger;
 pub mod plan;
 pub mod value;

@@ -6,11 +6,17 @@
 
 mod config;
 mod error;
+mod json;
 mod matching;
+mod prefetch;
+mod registry;
+mod size;
+pub mod sqlite;
 
 pub use config::{ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies};
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
-pub use matching::matches;
+pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
+pub use registry::{capabilities, capabilities_of, location_of, open};
 
 use std::fmt;
 use std::sync::Arc;
@@ -129,6 +135,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreErrorKind::Locked`] when another process holds it; the message says who.
     async fn lock(&self) -> Result<Box<dyn Lock>, StoreError>;
+
+    /// Closes what is open, so that files are whole on their own. Nothing is read or written after
+    /// it. Without it connections go as their owners do.
+    async fn close(&self) {}
 }
 
 /// The run's lock on a store, given back when dropped.

@@ -1,6 +1,7 @@
 //! Where text comes from: sources and spans into them. Plain data; text and span meet only when a
 //! diagnostic is rendered.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
     sources: Vec<Source>,
+    concealed: Vec<Span>,
 }
 
 impl SourceMap {
@@ -57,6 +59,19 @@ impl SourceMap {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
         self.sources.push(Source { path: path.into(), text: text.into() });
         id
+    }
+
+    /// Marks text that must not be shown, such as a password that someone wrote into a spec.
+    pub fn conceal(&mut self, span: Span) {
+        self.concealed.push(span);
+    }
+
+    /// The ranges of a source that must not be shown.
+    pub fn concealed(&self, source: SourceId) -> impl Iterator<Item = Range<usize>> {
+        self.concealed
+            .iter()
+            .filter(move |span| span.source == source)
+            .map(|span| span.start..span.end)
     }
 
     /// The source of an id that this map gave.

@@ -291,16 +291,17 @@ impl Converter<'_> {
                 _ => self.too_large(place, float.as_str()),
             },
             DeValue::Boolean(boolean) => NodeKind::Boolean(*boolean),
-            DeValue::Datetime(datetime) => match convert_datetime(datetime) {
-                Some(datetime) => NodeKind::Datetime(datetime),
-                None => {
+            DeValue::Datetime(datetime) => {
+                if let Some(datetime) = convert_datetime(datetime) {
+                    NodeKind::Datetime(datetime)
+                } else {
                     self.diagnostics.push(
                         Diagnostic::new(&codes::BAD_VALUE, "there is no such date or time")
                             .at(place, "not in the calendar or on the clock"),
                     );
                     NodeKind::Invalid
                 }
-            },
+            }
             DeValue::Array(nodes) => NodeKind::Array(
                 nodes.iter().map(|node| self.node(node.get_ref(), node.span())).collect(),
             ),
@@ -447,7 +448,7 @@ mod tests {
 
     #[test]
     fn hopeless_text_ends_with_a_bounded_number_of_errors() {
-        let (keys, told) = read(&"x = [é\n".repeat(5000));
+        let (keys, told) = read(&"x = tru\u{e9}\n".repeat(5000));
         assert!(keys.is_empty());
         assert_eq!(told.len(), MAX_SYNTAX_ERRORS);
     }

@@ -4,9 +4,16 @@ mod file;
 mod secret;
 mod shape;
 
-pub use file::*;
-pub use secret::*;
-pub use shape::*;
+pub use file::{
+    EMPTY_SPEC, INCLUDE_CYCLE, INCLUDE_UNREADABLE, NEWER_TOML, NO_SPECS, NOT_UTF8,
+    NUMBER_TOO_LARGE, SYNTAX, TOO_DEEP, TOO_LARGE, UNREADABLE_FILE,
+};
+pub use secret::{BAD_PLACEHOLDER, BAD_URL, PASSWORD_IN_SPEC, UNSET_VARIABLE};
+pub use shape::{
+    BAD_CHOICE, BAD_FILTER, BAD_LITERAL, BAD_NAME, BAD_VALUE, DOTTED_KEY, DUPLICATE, EMPTY,
+    MISPLACED_KEY, MISSING_KEY, NONE_OF, NOT_YET, SEVERAL_OF, SPEC_VERSION, UNKNOWN_KEY,
+    WRONG_TYPE,
+};
 
 use super::Code;
 

@@ -247,6 +247,10 @@ pub trait Session: Send {
     /// Undoes everything since the newest savepoint, and forgets it.
     async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError>;
 
+    /// The shape of a table or collection, seeing what this session defined; `None` when it does not
+    /// exist.
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError>;
+
     /// Reads, seeing what this session wrote.
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError>;
 
@@ -336,4 +340,9 @@ pub enum Definition {
     },
     /// Runs statements of the store's own language (a fixture's `schema.sql`).
     Script(String),
+}
+
+/// TEMP
+pub fn overlay(inner: std::sync::Arc<dyn Store>) -> std::sync::Arc<dyn Store> {
+    inner
 }

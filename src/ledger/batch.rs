@@ -108,10 +108,11 @@ impl BatchRecord {
             }
             body.push(flags);
             if let Some(reason) = entry.fate.reason() {
-                let number = reasons.iter().position(|known| *known == reason).unwrap_or_else(|| {
-                    reasons.push(reason);
-                    reasons.len() - 1
-                });
+                let number =
+                    reasons.iter().position(|known| *known == reason).unwrap_or_else(|| {
+                        reasons.push(reason);
+                        reasons.len() - 1
+                    });
                 write_number(&mut body, number as u64);
             }
             if let Some(hash) = entry.hash {

@@ -70,8 +70,7 @@ impl Counts {
     /// reason.
     pub fn is_conserved(&self) -> bool {
         let with_reason: u64 = self.reasons.values().sum();
-        self.read
-            == self.inserted + self.updated + self.unchanged + self.skipped + self.rejected
+        self.read == self.inserted + self.updated + self.unchanged + self.skipped + self.rejected
             && with_reason == self.skipped + self.rejected
     }
 

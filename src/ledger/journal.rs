@@ -1,6 +1,8 @@
 //! The journal: what was there before a record was changed.
 
-use crate::value::codec::{read_number, read_text, read_value, write_bytes, write_number, write_value};
+use crate::value::codec::{
+    read_number, read_text, read_value, write_bytes, write_number, write_value,
+};
 use crate::value::{Key, Value};
 
 /// The fields that a change touched, as they were before. `Missing` is a field that was not there.

@@ -46,7 +46,8 @@ pub struct Known {
 impl KeyMap {
     /// Opens the map of a phase, by its name in history. Empty when the store has no ledger.
     pub async fn open(ledger: &Ledger, phase: &str) -> Result<Self, StoreError> {
-        let records = if ledger.exists().await? { ledger.phases(Some(phase)).await? } else { vec![] };
+        let records =
+            if ledger.exists().await? { ledger.phases(Some(phase)).await? } else { vec![] };
         let live: Vec<&PhaseRecord> =
             records.iter().filter(|record| record.state != PhaseState::RolledBack).collect();
         let mut batches = Vec::new();

@@ -16,7 +16,7 @@ pub use counts::Counts;
 pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};
 pub use records::{
-    IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState, RunRecord,
-    RunState, TargetShape,
+    IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
+    RunRecord, RunState, TargetShape,
 };
 pub use tables::{Ledger, is_ledger_table};

@@ -13,9 +13,7 @@ use crate::connectors::{
     WriteError,
 };
 use crate::value::query::{Comparison, Filter, Select};
-use crate::value::{
-    Column, DataType, Index, IndexKey, Key, Object, Row, Schema, Value, time,
-};
+use crate::value::{Column, DataType, Index, IndexKey, Key, Object, Row, Schema, Value, time};
 
 /// A table of the ledger: its name and its columns after `_id`.
 struct Table {
@@ -177,7 +175,11 @@ impl Ledger {
     // Runs
 
     /// Writes a run, new or changed.
-    pub async fn save_run(&self, session: &mut dyn Session, run: &RunRecord) -> Result<(), StoreError> {
+    pub async fn save_run(
+        &self,
+        session: &mut dyn Session,
+        run: &RunRecord,
+    ) -> Result<(), StoreError> {
         let values = vec![
             Value::text(&run.spec),
             Value::text(&run.version),

@@ -49,7 +49,11 @@ pub(super) enum Action {
     None,
     Insert,
     /// Columns or paths to set, their new values and those before.
-    Update { set: Vec<String>, values: Row, before: Row },
+    Update {
+        set: Vec<String>,
+        values: Row,
+        before: Row,
+    },
 }
 
 /// Decides about one record.
@@ -174,12 +178,8 @@ pub(super) fn document(paths: &[FieldPath], values: &Row) -> Object {
 
 /// What identifies a new record, where its mapped values tell.
 pub(super) fn own_identity(shape: &Shape, values: &Row) -> Option<Row> {
-    let identity: Row = shape
-        .identity_fields
-        .as_ref()?
-        .iter()
-        .map(|index| values[*index].clone())
-        .collect();
+    let identity: Row =
+        shape.identity_fields.as_ref()?.iter().map(|index| values[*index].clone()).collect();
     Key::new(&identity).is_ok().then_some(identity)
 }
 
@@ -250,8 +250,7 @@ fn blocked(shape: &Shape, values: &Row, existing: &Existing) -> Option<Problem> 
                 None => break,
                 Some(Value::Object(inner)) => object = inner,
                 Some(other) => {
-                    let message =
-                        format!("`{part}` on the way is {}, not an object", other.kind());
+                    let message = format!("`{part}` on the way is {}, not an object", other.kind());
                     return Some(Problem::new("path", message).at(&path.to_string()));
                 }
             }

@@ -10,9 +10,7 @@ use uuid::Uuid;
 
 use super::checks::{self, CheckResult};
 use super::phase::{PhaseContext, run_phase};
-use super::{
-    Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes,
-};
+use super::{Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes};
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunRecord, RunState};
 use crate::plan::{NodeId, Plan, Severity, Work};
 
@@ -37,15 +35,20 @@ impl Outcome {
     pub fn is_failed(&self) -> bool {
         self.nodes.iter().any(|node| {
             node.state == NodeState::Failed
-                || node.check.as_ref().is_some_and(|check| {
-                    !check.passed && check.severity == Severity::Error
-                })
+                || node
+                    .check
+                    .as_ref()
+                    .is_some_and(|check| !check.passed && check.severity == Severity::Error)
         })
     }
 
     /// Records that were rejected in this run.
     pub fn rejected(&self) -> u64 {
-        self.nodes.iter().filter_map(|node| node.phase.as_ref()).map(|phase| phase.counts.rejected).sum()
+        self.nodes
+            .iter()
+            .filter_map(|node| node.phase.as_ref())
+            .map(|phase| phase.counts.rejected)
+            .sum()
     }
 }
 
@@ -406,7 +409,8 @@ impl Executor {
                         running[node] = false;
                         let state = &mut self.states[node];
                         state.state = NodeState::Failed;
-                        state.error = Some(RunError::new(RunErrorKind::Internal, error.to_string()));
+                        state.error =
+                            Some(RunError::new(RunErrorKind::Internal, error.to_string()));
                     }
                 }
             }
@@ -488,7 +492,8 @@ impl Executor {
                     }
                 }
                 Work::Check(index) => {
-                    let result = checks::evaluate(&plan, &stores, &plan.checks[index], &counts).await;
+                    let result =
+                        checks::evaluate(&plan, &stores, &plan.checks[index], &counts).await;
                     observer.event(&Event::Check {
                         check: result.name.clone(),
                         passed: result.passed,
@@ -526,9 +531,10 @@ impl Executor {
             let (mut failed, mut open) = (false, false);
             for outcome in own {
                 failed |= outcome.state == NodeState::Failed
-                    || outcome.check.as_ref().is_some_and(|check| {
-                        !check.passed && check.severity == Severity::Error
-                    });
+                    || outcome
+                        .check
+                        .as_ref()
+                        .is_some_and(|check| !check.passed && check.severity == Severity::Error);
                 open |= !outcome.state.allows_next();
             }
             run.record.state = match (failed, open) {

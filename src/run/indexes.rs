@@ -57,7 +57,8 @@ pub(super) async fn create(
         };
         ledger.add_object(&mut *session, &object).await?;
     }
-    let definition = Definition::CreateIndex { entity: task.entity.clone(), index: task.index.clone() };
+    let definition =
+        Definition::CreateIndex { entity: task.entity.clone(), index: task.index.clone() };
     session.define(&definition).await?;
     let object = ObjectRecord {
         run: run.to_owned(),

@@ -9,9 +9,7 @@ use super::seen::{Seen, Winners};
 use super::transform::record_problem;
 use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
 use crate::connectors::{Session, StoreError};
-use crate::ledger::{
-    BatchRecord, BeforeImage, Counts, Entry, Fate, JournalEntry, KeyMap, Known,
-};
+use crate::ledger::{BatchRecord, BeforeImage, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
 use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
@@ -222,8 +220,7 @@ impl Loader {
             .iter()
             .filter_map(|index| works[*index].target.as_ref())
             .filter(|target| {
-                !self.started_empty
-                    || self.seen.as_ref().is_some_and(|seen| seen.contains(target))
+                !self.started_empty || self.seen.as_ref().is_some_and(|seen| seen.contains(target))
             })
             .collect();
         let existing = self.existing(session, &asked).await?;
@@ -336,8 +333,9 @@ impl Loader {
             && indexes.iter().any(|index| {
                 works[*index].values.iter().any(|value| matches!(value, Value::Missing))
             });
-        let fills_identity =
-            indexes.iter().any(|index| works[*index].decision.as_ref().is_some_and(|d| d.identity.is_none()));
+        let fills_identity = indexes
+            .iter()
+            .any(|index| works[*index].decision.as_ref().is_some_and(|d| d.identity.is_none()));
         let mut returning: Vec<String> = Vec::new();
         if fills_identity {
             returning.extend(shape.identity.iter().cloned());
@@ -353,8 +351,11 @@ impl Loader {
                 Ok(mut returned) => {
                     let Some(decision) = &mut work.decision else { continue };
                     if fills_fields {
-                        let fields =
-                            returned.split_off(if fills_identity { shape.identity.len() } else { 0 });
+                        let fields = returned.split_off(if fills_identity {
+                            shape.identity.len()
+                        } else {
+                            0
+                        });
                         decision.hash = content_hash(&fields);
                     }
                     if fills_identity {
@@ -364,14 +365,23 @@ impl Loader {
                 Err(violation) => {
                     // Someone else may have inserted the record since the keys were looked at.
                     let there = match &work.target {
-                        Some(target) if violation.kind == crate::connectors::ViolationKind::Unique => {
+                        Some(target)
+                            if violation.kind == crate::connectors::ViolationKind::Unique =>
+                        {
                             self.existing(session, &[target]).await?.into_values().next()
                         }
                         _ => None,
                     };
                     let again = there.map(|there| {
                         let write = self.phase.target.write;
-                        decide(shape, write, self.update, &work.values, Some(&there), known.get(&work.key))
+                        decide(
+                            shape,
+                            write,
+                            self.update,
+                            &work.values,
+                            Some(&there),
+                            known.get(&work.key),
+                        )
                     });
                     match again {
                         Some(decision) if matches!(decision.action, Action::None) => {
@@ -428,9 +438,10 @@ impl Loader {
             let mapped = !work.values.is_empty();
             let id = decision.identity.as_ref().filter(|identity| {
                 let made = self.shape.identity_from_key
-                    && self.shape.id_field.is_some_and(|field| {
-                        mapped && identity[..] == work.values[field..=field]
-                    });
+                    && self
+                        .shape
+                        .id_field
+                        .is_some_and(|field| mapped && identity[..] == work.values[field..=field]);
                 !(made && arrived(&decision.fate))
             });
             let id = id.and_then(|identity| Key::new(identity).ok());
@@ -468,7 +479,8 @@ fn arrived(fate: &Fate) -> bool {
 
 /// Whether an older entry says the same: the same fate, or that it arrived as it is now.
 fn is_told(older: &Entry, entry: &Entry) -> bool {
-    let same_fate = older.fate == entry.fate && !matches!(entry.fate, Fate::Inserted | Fate::Updated);
+    let same_fate =
+        older.fate == entry.fate && !matches!(entry.fate, Fate::Inserted | Fate::Updated);
     let as_before = entry.fate == Fate::Unchanged && arrived(&older.fate);
     (same_fate || as_before) && older.hash == entry.hash && (older.id == entry.id)
 }

@@ -2,6 +2,7 @@
 //! every record into the ledger, all or nothing at every commit.
 
 mod apply;
+pub mod checks;
 mod decide;
 mod error;
 mod event;

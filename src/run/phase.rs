@@ -73,7 +73,8 @@ pub(super) async fn run_phase(
         match result {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                 // Progress since the last failure starts the count anew.
-                attempt = if (record.batches, record.counts.read) == committed { attempt + 1 } else { 2 };
+                attempt =
+                    if (record.batches, record.counts.read) == committed { attempt + 1 } else { 2 };
                 let message = error.message.clone();
                 context.observer.event(&Event::Retry { phase: name.clone(), attempt, message });
                 tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
@@ -221,7 +222,8 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         }
         loader.seen = Some(find_seen(context, record, &shape, &loader).await?);
     }
-    let (batches, reader, mapper) = pipeline(context, record, &shape, record.checkpoint.clone()).await?;
+    let (batches, reader, mapper) =
+        pipeline(context, record, &shape, record.checkpoint.clone()).await?;
     let mut writer = Writer {
         context,
         ledger,
@@ -332,10 +334,9 @@ async fn source_key(context: &PhaseContext) -> Result<Vec<String>, RunError> {
             format!("the source's table `{entity}` has no primary key"),
         )
         .help("name its unique columns in `source.key`")),
-        None => Err(RunError::new(
-            RunErrorKind::Refused,
-            format!("the source has no table `{entity}`"),
-        )),
+        None => {
+            Err(RunError::new(RunErrorKind::Refused, format!("the source has no table `{entity}`")))
+        }
     }
 }
 
@@ -377,7 +378,8 @@ async fn find_seen(
         let batch = batch?;
         let done = batch.checkpoint.0 == *end;
         let keys: Vec<_> = batch.items.iter().map(|item| item.key.clone()).collect();
-        let known = if loader.known.is_empty() { Default::default() } else { arrived.get(&keys).await? };
+        let known =
+            if loader.known.is_empty() { Default::default() } else { arrived.get(&keys).await? };
         for item in &batch.items {
             let fate = known.get(&item.key).map(|known| &known.entry.fate);
             if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome
@@ -483,20 +485,28 @@ impl Writer<'_> {
             self.session = Some(session);
             self.group = Group::new();
         }
-        let Some(session) = &mut self.session else { return Ok(()) };
+        let Some(mut session) = self.session.take() else { return Ok(()) };
         let seq = self.pending.batches;
         let checkpoint = batch.checkpoint.clone();
         let bytes = batch.bytes;
         failpoint::pass("intent").await;
-        let loaded = self.loader.load(&mut **session, batch, self.pending.counts.read).await?;
+        let loaded = self.loader.load(&mut *session, batch, self.pending.counts.read).await?;
         failpoint::pass("data").await;
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
         let rejects = self.rejects(&loaded, seq);
         self.ledger
-            .append_batch(&mut **session, &self.pending, seq, &loaded.record, &loaded.journal, &rejects)
+            .append_batch(
+                &mut *session,
+                &self.pending,
+                seq,
+                &loaded.record,
+                &loaded.journal,
+                &rejects,
+            )
             .await?;
+        self.session = Some(session);
         self.group.batches += 1;
         self.group.bytes += bytes;
         self.tell(&loaded, &rejects, seq);

@@ -64,8 +64,7 @@ pub(super) fn duplicates_possible(phase: &Phase, source_key: &[String]) -> bool 
     !source_key.iter().all(|part| {
         origins().any(|origin| match origin {
             Origin::Path(path) => {
-                path.root == Root::Record
-                    && path.segments() == Some(&[Segment::Name(part.clone())])
+                path.root == Root::Record && path.segments() == Some(&[Segment::Name(part.clone())])
             }
             _ => false,
         })

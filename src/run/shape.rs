@@ -51,10 +51,8 @@ impl Shape {
             .iter()
             .map(|path| of(path).map_or(DataType::Any, |column| column.data_type.clone()))
             .collect();
-        let required = paths
-            .iter()
-            .map(|path| of(path).is_some_and(|column| !column.nullable))
-            .collect();
+        let required =
+            paths.iter().map(|path| of(path).is_some_and(|column| !column.nullable)).collect();
         let defaulted =
             paths.iter().map(|path| of(path).is_some_and(|column| column.has_default)).collect();
         let key_names: Vec<String> = phase.target.key.iter().map(ToString::to_string).collect();
@@ -76,7 +74,11 @@ impl Shape {
         };
         Self {
             documents,
-            layout: if documents { Layout::Document } else { Layout::Columns(fields.clone().into()) },
+            layout: if documents {
+                Layout::Document
+            } else {
+                Layout::Columns(fields.clone().into())
+            },
             fields,
             paths,
             types,

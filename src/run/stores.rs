@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::RunError;
-use crate::connectors::{self, Lock, Store, overlay::Overlay};
+use crate::connectors::{self, Lock, Store};
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 
@@ -30,7 +30,7 @@ impl Stores {
             });
             let store = match same {
                 Some(same) => Arc::clone(&stores[same]),
-                None => connectors::open(connection.config.clone()).await.map_err(|error| {
+                None => connectors::open(&connection.config).await.map_err(|error| {
                     let name = &connection.name;
                     RunError::from(error).help(format!("connection `{name}` can't be opened"))
                 })?,
@@ -64,7 +64,7 @@ impl Stores {
             let same = self.stores[..index].iter().position(|other| Arc::ptr_eq(other, store));
             stores.push(match same {
                 Some(same) => Arc::clone(&stores[same]),
-                None => Arc::new(Overlay::new(Arc::clone(store))),
+                None => connectors::overlay(Arc::clone(store)),
             });
         }
         Self { stores }

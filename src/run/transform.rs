@@ -153,12 +153,7 @@ impl Transformer {
             }
             for (number, element) in elements.into_iter().enumerate() {
                 let key = element_key(&key, number);
-                inputs.push(Input {
-                    group,
-                    key,
-                    exploded: Some(element),
-                    mapped: Mapped::Pending,
-                });
+                inputs.push(Input { group, key, exploded: Some(element), mapped: Mapped::Pending });
             }
         }
         for _ in 0..LOOKUP_DEPTH {
@@ -206,8 +201,7 @@ impl Transformer {
     /// Makes values such that the target holds them exactly, and takes the target key out of them.
     fn fit(&self, values: Row) -> Result<(Row, Option<Key>), Problem> {
         let shape = &*self.shape;
-        let inserts =
-            matches!(self.phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
+        let inserts = matches!(self.phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
         let mut fitted = Vec::with_capacity(values.len());
         for (index, value) in values.into_iter().enumerate() {
             let name = &shape.fields[index];
@@ -291,8 +285,5 @@ pub(super) fn reject_group(items: &mut [Item]) {
 
 /// Why an element is rejected whose record has another that is.
 pub(super) fn record_problem(culprit: usize) -> Problem {
-    Problem::new(
-        "record",
-        format!("element {} of the same record is rejected", culprit + 1),
-    )
+    Problem::new("record", format!("element {} of the same record is rejected", culprit + 1))
 }

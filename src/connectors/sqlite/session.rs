@@ -7,12 +7,12 @@ use async_trait::async_trait;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{define, read, write};
+use super::{catalog, define, read, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
-use crate::value::Row;
 use crate::value::query::Select;
+use crate::value::{Row, Schema};
 
 /// A session on an SQLite file of tables.
 pub(super) struct TableSession {
@@ -63,6 +63,11 @@ impl Session for TableSession {
     async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.tables.clear();
         self.writer.rollback_to_savepoint().await
+    }
+
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let described = catalog::describe(&mut self.writer.connection, entity).await;
+        described.map_err(|error| self.writer.error(&error))
     }
 
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError> {

@@ -93,3 +93,19 @@ impl IntoIterator for Object {
         self.fields.into_iter()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_set_again_keeps_its_place() {
+        let mut object: Object = [("a", Value::Int(1)), ("b", Value::Int(2))].into_iter().collect();
+        assert_eq!(object.insert("a", Value::Int(3)), Some(Value::Int(1)));
+        assert_eq!(object.insert("c", Value::Null), None);
+        let names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(object.remove("b"), Some(Value::Int(2)));
+        assert_eq!((object.len(), object.get("b")), (2, None));
+    }
+}

@@ -27,6 +27,7 @@ where
 pub(super) type Compiled = Result<Box<dyn Transform>, String>;
 
 /// Makes a transform of a function of the value and the record's dynamic values.
+#[expect(clippy::unnecessary_wraps, reason = "it is the last line of each `compile`")]
 pub(super) fn transform(
     apply: impl Fn(Value, &[Value]) -> Result<Value, Problem> + Send + Sync + 'static,
 ) -> Compiled {

@@ -155,7 +155,9 @@ impl Value {
     pub fn same_content(&self, other: &Value) -> bool {
         match (self, other) {
             (a, b) if a.is_absent() && b.is_absent() => true,
-            (Self::Float(a), Self::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
+            (Self::Float(a), Self::Float(b)) => {
+                a.partial_cmp(b) == Some(std::cmp::Ordering::Equal) || (a.is_nan() && b.is_nan())
+            }
             (
                 Self::Int(_) | Self::Float(_) | Self::Decimal(_),
                 Self::Int(_) | Self::Float(_) | Self::Decimal(_),

@@ -49,13 +49,11 @@ impl Object {
     /// Sets a field: in place when it is there, at the end otherwise. Gives the value before.
     pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) -> Option<Value> {
         let name = name.into();
-        match self.get_mut(&name) {
-            Some(slot) => Some(std::mem::replace(slot, value)),
-            None => {
-                self.fields.push((name, value));
-                None
-            }
+        if let Some(slot) = self.get_mut(&name) {
+            return Some(std::mem::replace(slot, value));
         }
+        self.fields.push((name, value));
+        None
     }
 
     /// Takes a field out; the others keep their order.

@@ -39,7 +39,7 @@ impl FieldPath {
     pub fn get<'v>(&self, document: &'v Object) -> &'v Value {
         static MISSING: Value = Value::Missing;
         let mut object = document;
-        let (last, outer) = self.0.split_last().expect("a path has parts");
+        let Some((last, outer)) = self.0.split_last() else { return &MISSING };
         for part in outer {
             match object.get(part) {
                 Some(Value::Object(inner)) => object = inner,

@@ -35,17 +35,17 @@ impl Function for AddDays {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                apply: r#"{ add_days = 30 }"#,
+                apply: "{ add_days = 30 }",
                 given: r#"{"date": "2024-01-31"}"#,
                 gives: Ok(r#"{"date": "2024-03-01"}"#),
             },
             Example {
-                apply: r#"{ add_days = -1 }"#,
+                apply: "{ add_days = -1 }",
                 given: r#"{"datetime": "2024-03-01T10:00:00"}"#,
                 gives: Ok(r#"{"datetime": "2024-02-29T10:00:00"}"#),
             },
             Example {
-                apply: r#"{ add_days = 1 }"#,
+                apply: "{ add_days = 1 }",
                 given: r#""2024-01-31""#,
                 gives: Err("transform"),
             },

@@ -35,16 +35,16 @@ impl Function for DaysUntil {
             Example {
                 apply: r#"{ days_until = "2024-03-01" }"#,
                 given: r#"{"date": "2024-02-01"}"#,
-                gives: Ok(r#"29"#),
+                gives: Ok("29"),
             },
             Example {
                 apply: r#"{ days_until = "2024-01-31" }"#,
                 given: r#"{"date": "2024-02-01"}"#,
-                gives: Ok(r#"-1"#),
+                gives: Ok("-1"),
             },
             Example {
                 apply: r#"{ days_until = "2024-03-01" }"#,
-                given: r#"5"#,
+                given: "5",
                 gives: Err("transform"),
             },
         ]

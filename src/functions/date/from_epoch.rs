@@ -37,17 +37,17 @@ impl Function for FromEpoch {
         &[
             Example {
                 apply: r#"{ from_epoch = "seconds" }"#,
-                given: r#"1706704200"#,
+                given: "1706704200",
                 gives: Ok(r#"{"$date": "2024-01-31T12:30:00Z"}"#),
             },
             Example {
                 apply: r#"{ from_epoch = "milliseconds" }"#,
-                given: r#"-1"#,
+                given: "-1",
                 gives: Ok(r#"{"$date": "1969-12-31T23:59:59.999Z"}"#),
             },
             Example {
                 apply: r#"{ from_epoch = "seconds" }"#,
-                given: r#"0.5"#,
+                given: "0.5",
                 gives: Ok(r#"{"$date": "1970-01-01T00:00:00.500Z"}"#),
             },
             Example {

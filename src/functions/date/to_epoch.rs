@@ -36,12 +36,12 @@ impl Function for ToEpoch {
             Example {
                 apply: r#"{ to_epoch = "seconds" }"#,
                 given: r#"{"$date": "2024-01-31T12:30:00Z"}"#,
-                gives: Ok(r#"1706704200"#),
+                gives: Ok("1706704200"),
             },
             Example {
                 apply: r#"{ to_epoch = "milliseconds" }"#,
                 given: r#"{"$date": "1969-12-31T23:59:59.999Z"}"#,
-                gives: Ok(r#"-1"#),
+                gives: Ok("-1"),
             },
             Example {
                 apply: r#"{ to_epoch = "seconds" }"#,

@@ -37,22 +37,22 @@ impl Function for YearsUntil {
             Example {
                 apply: r#"{ years_until = "2024-02-28" }"#,
                 given: r#"{"date": "2000-02-29"}"#,
-                gives: Ok(r#"23"#),
+                gives: Ok("23"),
             },
             Example {
                 apply: r#"{ years_until = "2024-02-29" }"#,
                 given: r#"{"date": "2000-02-29"}"#,
-                gives: Ok(r#"24"#),
+                gives: Ok("24"),
             },
             Example {
                 apply: r#"{ years_until = "2023-03-01" }"#,
                 given: r#"{"date": "2000-02-29"}"#,
-                gives: Ok(r#"23"#),
+                gives: Ok("23"),
             },
             Example {
                 apply: r#"{ years_until = "1999-01-01" }"#,
                 given: r#"{"date": "2000-01-01"}"#,
-                gives: Ok(r#"-1"#),
+                gives: Ok("-1"),
             },
         ]
     }

@@ -33,7 +33,7 @@ impl Function for Md5 {
                 given: r#""abc""#,
                 gives: Ok(r#""900150983cd24fb0d6963f7d28e17f72""#),
             },
-            Example { apply: r#""md5""#, given: r#"[]"#, gives: Err("transform") },
+            Example { apply: r#""md5""#, given: "[]", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

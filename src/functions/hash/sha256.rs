@@ -35,7 +35,7 @@ impl Function for Sha256 {
             },
             Example {
                 apply: r#""sha256""#,
-                given: r#"12"#,
+                given: "12",
                 gives: Ok(r#""6b51d431df5d7f141cbececcf79edf3dd861c3b4069f0b11661a3eefacbba918""#),
             },
         ]

@@ -25,9 +25,9 @@ impl Function for BlankToNull {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""blank_to_null""#, given: r#""  ""#, gives: Ok(r#"null"#) },
+            Example { apply: r#""blank_to_null""#, given: r#""  ""#, gives: Ok("null") },
             Example { apply: r#""blank_to_null""#, given: r#"" a ""#, gives: Ok(r#"" a ""#) },
-            Example { apply: r#""blank_to_null""#, given: r#"0"#, gives: Ok(r#"0"#) },
+            Example { apply: r#""blank_to_null""#, given: "0", gives: Ok("0") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -35,13 +35,13 @@ impl Function for Coalesce {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#"{ coalesce = "none" }"#, given: r#"null"#, gives: Ok(r#""none""#) },
+            Example { apply: r#"{ coalesce = "none" }"#, given: "null", gives: Ok(r#""none""#) },
             Example {
                 apply: r#"{ coalesce = "none" }"#,
                 given: r#""some""#,
                 gives: Ok(r#""some""#),
             },
-            Example { apply: r#"{ coalesce = 0 }"#, given: r#"false"#, gives: Ok(r#"false"#) },
+            Example { apply: "{ coalesce = 0 }", given: "false", gives: Ok("false") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

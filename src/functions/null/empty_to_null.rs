@@ -25,8 +25,8 @@ impl Function for EmptyToNull {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""empty_to_null""#, given: r#""""#, gives: Ok(r#"null"#) },
-            Example { apply: r#""empty_to_null""#, given: r#"[]"#, gives: Ok(r#"null"#) },
+            Example { apply: r#""empty_to_null""#, given: r#""""#, gives: Ok("null") },
+            Example { apply: r#""empty_to_null""#, given: "[]", gives: Ok("null") },
             Example { apply: r#""empty_to_null""#, given: r#"" ""#, gives: Ok(r#"" ""#) },
         ]
     }

@@ -25,11 +25,11 @@ impl Function for ZeroToNull {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""zero_to_null""#, given: r#"0"#, gives: Ok(r#"null"#) },
+            Example { apply: r#""zero_to_null""#, given: "0", gives: Ok("null") },
             Example {
                 apply: r#""zero_to_null""#,
                 given: r#"{"$numberDecimal": "0.00"}"#,
-                gives: Ok(r#"null"#),
+                gives: Ok("null"),
             },
             Example { apply: r#""zero_to_null""#, given: r#""0""#, gives: Ok(r#""0""#) },
         ]

@@ -25,7 +25,7 @@ impl Function for Abs {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""abs""#, given: r#"-5"#, gives: Ok(r#"5"#) },
+            Example { apply: r#""abs""#, given: "-5", gives: Ok("5") },
             Example {
                 apply: r#""abs""#,
                 given: r#"{"$numberDecimal": "-1.50"}"#,

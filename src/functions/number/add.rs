@@ -32,18 +32,18 @@ impl Function for Add {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#"{ add = 5 }"#, given: r#"37"#, gives: Ok(r#"42"#) },
+            Example { apply: "{ add = 5 }", given: "37", gives: Ok("42") },
             Example {
                 apply: r#"{ add = "0.20" }"#,
                 given: r#"{"$numberDecimal": "0.10"}"#,
                 gives: Ok(r#"{"$numberDecimal": "0.30"}"#),
             },
             Example {
-                apply: r#"{ add = 1 }"#,
-                given: r#"9223372036854775807"#,
+                apply: "{ add = 1 }",
+                given: "9223372036854775807",
                 gives: Ok(r#"{"$numberDecimal": "9223372036854775808"}"#),
             },
-            Example { apply: r#"{ add = 1 }"#, given: r#""1""#, gives: Err("transform") },
+            Example { apply: "{ add = 1 }", given: r#""1""#, gives: Err("transform") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

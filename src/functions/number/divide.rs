@@ -51,28 +51,28 @@ impl Function for Divide {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                apply: r#"{ divide = { by = 3, digits = 4 } }"#,
-                given: r#"10"#,
+                apply: "{ divide = { by = 3, digits = 4 } }",
+                given: "10",
                 gives: Ok(r#"{"$numberDecimal": "3.3333"}"#),
             },
             Example {
-                apply: r#"{ divide = { by = 100, digits = 2 } }"#,
-                given: r#"12345"#,
+                apply: "{ divide = { by = 100, digits = 2 } }",
+                given: "12345",
                 gives: Ok(r#"{"$numberDecimal": "123.45"}"#),
             },
             Example {
                 apply: r#"{ divide = { by = 8, digits = 2, mode = "half_up" } }"#,
-                given: r#"1"#,
+                given: "1",
                 gives: Ok(r#"{"$numberDecimal": "0.13"}"#),
             },
             Example {
                 apply: r#"{ divide = { by = -3, digits = 0, mode = "floor" } }"#,
-                given: r#"7"#,
-                gives: Ok(r#"-3"#),
+                given: "7",
+                gives: Ok("-3"),
             },
             Example {
-                apply: r#"{ divide = { by = 0, digits = 2 } }"#,
-                given: r#"1"#,
+                apply: "{ divide = { by = 0, digits = 2 } }",
+                given: "1",
                 gives: Err("transform"),
             },
         ]

@@ -30,9 +30,9 @@ impl Function for Max {
             Example {
                 apply: r#""max""#,
                 given: r#"[3, 10, {"$numberDecimal": "7.5"}]"#,
-                gives: Ok(r#"10"#),
+                gives: Ok("10"),
             },
-            Example { apply: r#""max""#, given: r#"[]"#, gives: Ok(r#"null"#) },
+            Example { apply: r#""max""#, given: "[]", gives: Ok("null") },
             Example { apply: r#""max""#, given: r#"[1, "b"]"#, gives: Err("transform") },
         ]
     }

@@ -30,9 +30,9 @@ impl Function for Min {
             Example {
                 apply: r#""min""#,
                 given: r#"[3, 10, {"$numberDecimal": "7.5"}]"#,
-                gives: Ok(r#"3"#),
+                gives: Ok("3"),
             },
-            Example { apply: r#""min""#, given: r#"[]"#, gives: Ok(r#"null"#) },
+            Example { apply: r#""min""#, given: "[]", gives: Ok("null") },
             Example { apply: r#""min""#, given: r#"[1, "b"]"#, gives: Err("transform") },
         ]
     }

@@ -33,16 +33,16 @@ impl Function for Multiply {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                apply: r#"{ multiply = 100 }"#,
+                apply: "{ multiply = 100 }",
                 given: r#"{"$numberDecimal": "1.10"}"#,
                 gives: Ok(r#"{"$numberDecimal": "110.00"}"#),
             },
             Example {
                 apply: r#"{ multiply = "0.1" }"#,
-                given: r#"3"#,
+                given: "3",
                 gives: Ok(r#"{"$numberDecimal": "0.3"}"#),
             },
-            Example { apply: r#"{ multiply = 3 }"#, given: r#"4"#, gives: Ok(r#"12"#) },
+            Example { apply: "{ multiply = 3 }", given: "4", gives: Ok("12") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -25,7 +25,7 @@ impl Function for Negate {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""negate""#, given: r#"5"#, gives: Ok(r#"-5"#) },
+            Example { apply: r#""negate""#, given: "5", gives: Ok("-5") },
             Example {
                 apply: r#""negate""#,
                 given: r#"{"$numberDecimal": "-1.50"}"#,
@@ -33,7 +33,7 @@ impl Function for Negate {
             },
             Example {
                 apply: r#""negate""#,
-                given: r#"-9223372036854775808"#,
+                given: "-9223372036854775808",
                 gives: Ok(r#"{"$numberDecimal": "9223372036854775808"}"#),
             },
         ]

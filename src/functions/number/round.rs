@@ -43,7 +43,7 @@ impl Function for Round {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                apply: r#"{ round = 2 }"#,
+                apply: "{ round = 2 }",
                 given: r#"{"$numberDecimal": "2.345"}"#,
                 gives: Ok(r#"{"$numberDecimal": "2.34"}"#),
             },
@@ -53,17 +53,17 @@ impl Function for Round {
                 gives: Ok(r#"{"$numberDecimal": "2.35"}"#),
             },
             Example {
-                apply: r#"{ round = 2 }"#,
-                given: r#"1.5"#,
+                apply: "{ round = 2 }",
+                given: "1.5",
                 gives: Ok(r#"{"$numberDecimal": "1.50"}"#),
             },
-            Example { apply: r#"{ round = -2 }"#, given: r#"1250"#, gives: Ok(r#"1200"#) },
+            Example { apply: "{ round = -2 }", given: "1250", gives: Ok("1200") },
             Example {
                 apply: r#""round""#,
                 given: r#"{"$numberDecimal": "-0.7"}"#,
                 gives: Ok(r#"{"$numberDecimal": "-1"}"#),
             },
-            Example { apply: r#"{ round = 2 }"#, given: r#""2.345""#, gives: Err("transform") },
+            Example { apply: "{ round = 2 }", given: r#""2.345""#, gives: Err("transform") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -32,10 +32,10 @@ impl Function for Subtract {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#"{ subtract = 5 }"#, given: r#"3"#, gives: Ok(r#"-2"#) },
+            Example { apply: "{ subtract = 5 }", given: "3", gives: Ok("-2") },
             Example {
                 apply: r#"{ subtract = "0.1" }"#,
-                given: r#"0.3"#,
+                given: "0.3",
                 gives: Ok(r#"{"$numberDecimal": "0.2"}"#),
             },
         ]

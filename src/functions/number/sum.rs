@@ -27,14 +27,14 @@ impl Function for Sum {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""sum""#, given: r#"[1, 2, 3]"#, gives: Ok(r#"6"#) },
+            Example { apply: r#""sum""#, given: "[1, 2, 3]", gives: Ok("6") },
             Example {
                 apply: r#""sum""#,
-                given: r#"[0.1, 0.2]"#,
+                given: "[0.1, 0.2]",
                 gives: Ok(r#"{"$numberDecimal": "0.3"}"#),
             },
-            Example { apply: r#""sum""#, given: r#"[]"#, gives: Ok(r#"0"#) },
-            Example { apply: r#""sum""#, given: r#"[1, null]"#, gives: Err("transform") },
+            Example { apply: r#""sum""#, given: "[]", gives: Ok("0") },
+            Example { apply: r#""sum""#, given: "[1, null]", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -40,7 +40,7 @@ impl Function for ToNumber {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""to_number""#, given: r#"" 42 ""#, gives: Ok(r#"42"#) },
+            Example { apply: r#""to_number""#, given: r#"" 42 ""#, gives: Ok("42") },
             Example {
                 apply: r#""to_number""#,
                 given: r#""1.10""#,

@@ -25,13 +25,13 @@ impl Function for Compact {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""compact""#, given: r#"[1, null, 2]"#, gives: Ok(r#"[1, 2]"#) },
+            Example { apply: r#""compact""#, given: "[1, null, 2]", gives: Ok("[1, 2]") },
             Example {
                 apply: r#""compact""#,
                 given: r#"{"a": null, "b": 0}"#,
                 gives: Ok(r#"{"b": 0}"#),
             },
-            Example { apply: r#""compact""#, given: r#"1"#, gives: Err("transform") },
+            Example { apply: r#""compact""#, given: "1", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

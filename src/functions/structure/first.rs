@@ -25,8 +25,8 @@ impl Function for First {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""first""#, given: r#"[3, 1, 2]"#, gives: Ok(r#"3"#) },
-            Example { apply: r#""first""#, given: r#"[]"#, gives: Ok(r#"null"#) },
+            Example { apply: r#""first""#, given: "[3, 1, 2]", gives: Ok("3") },
+            Example { apply: r#""first""#, given: "[]", gives: Ok("null") },
             Example { apply: r#""first""#, given: r#""abc""#, gives: Err("transform") },
         ]
     }

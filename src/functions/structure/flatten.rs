@@ -25,13 +25,9 @@ impl Function for Flatten {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example {
-                apply: r#""flatten""#,
-                given: r#"[1, [2, [3]], []]"#,
-                gives: Ok(r#"[1, 2, [3]]"#),
-            },
-            Example { apply: r#""flatten""#, given: r#"[]"#, gives: Ok(r#"[]"#) },
-            Example { apply: r#""flatten""#, given: r#"{}"#, gives: Err("transform") },
+            Example { apply: r#""flatten""#, given: "[1, [2, [3]], []]", gives: Ok("[1, 2, [3]]") },
+            Example { apply: r#""flatten""#, given: "[]", gives: Ok("[]") },
+            Example { apply: r#""flatten""#, given: "{}", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

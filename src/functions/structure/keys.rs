@@ -30,8 +30,8 @@ impl Function for Keys {
                 given: r#"{"b": 1, "a": 2}"#,
                 gives: Ok(r#"["b", "a"]"#),
             },
-            Example { apply: r#""keys""#, given: r#"{}"#, gives: Ok(r#"[]"#) },
-            Example { apply: r#""keys""#, given: r#"[]"#, gives: Err("transform") },
+            Example { apply: r#""keys""#, given: "{}", gives: Ok("[]") },
+            Example { apply: r#""keys""#, given: "[]", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

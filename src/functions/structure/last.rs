@@ -25,8 +25,8 @@ impl Function for Last {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""last""#, given: r#"[3, 1, 2]"#, gives: Ok(r#"2"#) },
-            Example { apply: r#""last""#, given: r#"[]"#, gives: Ok(r#"null"#) },
+            Example { apply: r#""last""#, given: "[3, 1, 2]", gives: Ok("2") },
+            Example { apply: r#""last""#, given: "[]", gives: Ok("null") },
             Example { apply: r#""last""#, given: r#""abc""#, gives: Err("transform") },
         ]
     }

@@ -25,10 +25,10 @@ impl Function for Length {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""length""#, given: r#""né""#, gives: Ok(r#"2"#) },
-            Example { apply: r#""length""#, given: r#"[1, null]"#, gives: Ok(r#"2"#) },
-            Example { apply: r#""length""#, given: r#"{"a": 1}"#, gives: Ok(r#"1"#) },
-            Example { apply: r#""length""#, given: r#"12"#, gives: Err("transform") },
+            Example { apply: r#""length""#, given: r#""né""#, gives: Ok("2") },
+            Example { apply: r#""length""#, given: "[1, null]", gives: Ok("2") },
+            Example { apply: r#""length""#, given: r#"{"a": 1}"#, gives: Ok("1") },
+            Example { apply: r#""length""#, given: "12", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

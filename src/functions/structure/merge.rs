@@ -33,20 +33,16 @@ impl Function for Merge {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                apply: r#"{ merge = { with = { b = 3, c = 4 } } }"#,
+                apply: "{ merge = { with = { b = 3, c = 4 } } }",
                 given: r#"{"a": 1, "b": 2}"#,
                 gives: Ok(r#"{"a": 1, "b": 3, "c": 4}"#),
             },
             Example {
-                apply: r#"{ merge = { with = { } } }"#,
+                apply: "{ merge = { with = { } } }",
                 given: r#"{"a": 1}"#,
                 gives: Ok(r#"{"a": 1}"#),
             },
-            Example {
-                apply: r#"{ merge = { with = { } } }"#,
-                given: r#"[]"#,
-                gives: Err("transform"),
-            },
+            Example { apply: "{ merge = { with = { } } }", given: "[]", gives: Err("transform") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

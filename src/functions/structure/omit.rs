@@ -44,7 +44,7 @@ impl Function for Omit {
                 given: r#"{"a": 1, "b": 2}"#,
                 gives: Ok(r#"{"a": 1}"#),
             },
-            Example { apply: r#"{ omit = [] }"#, given: r#"1"#, gives: Err("transform") },
+            Example { apply: "{ omit = [] }", given: "1", gives: Err("transform") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -44,7 +44,7 @@ impl Function for Pick {
                 given: r#"{"a": 1, "b": 2}"#,
                 gives: Ok(r#"{"b": 2}"#),
             },
-            Example { apply: r#"{ pick = [] }"#, given: r#"1"#, gives: Err("transform") },
+            Example { apply: "{ pick = [] }", given: "1", gives: Err("transform") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

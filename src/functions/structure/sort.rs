@@ -40,7 +40,7 @@ impl Function for Sort {
                 gives: Ok(r#"[{"$numberDecimal": "1.5"}, 2, 3]"#),
             },
             Example {
-                apply: r#"{ sort = { descending = true } }"#,
+                apply: "{ sort = { descending = true } }",
                 given: r#"["a", "c", "b"]"#,
                 gives: Ok(r#"["c", "b", "a"]"#),
             },

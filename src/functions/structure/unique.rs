@@ -37,7 +37,7 @@ impl Function for Unique {
                 given: r#"[{"a": 1}, {"a": 1}, null, null]"#,
                 gives: Ok(r#"[{"a": 1}, null]"#),
             },
-            Example { apply: r#""unique""#, given: r#"5"#, gives: Err("transform") },
+            Example { apply: r#""unique""#, given: "5", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

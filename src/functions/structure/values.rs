@@ -25,9 +25,9 @@ impl Function for Values {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""values""#, given: r#"{"b": 1, "a": 2}"#, gives: Ok(r#"[1, 2]"#) },
-            Example { apply: r#""values""#, given: r#"{}"#, gives: Ok(r#"[]"#) },
-            Example { apply: r#""values""#, given: r#"[]"#, gives: Err("transform") },
+            Example { apply: r#""values""#, given: r#"{"b": 1, "a": 2}"#, gives: Ok("[1, 2]") },
+            Example { apply: r#""values""#, given: "{}", gives: Ok("[]") },
+            Example { apply: r#""values""#, given: "[]", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

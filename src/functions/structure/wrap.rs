@@ -25,8 +25,8 @@ impl Function for Wrap {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""wrap""#, given: r#"5"#, gives: Ok(r#"[5]"#) },
-            Example { apply: r#""wrap""#, given: r#"[5]"#, gives: Ok(r#"[5]"#) },
+            Example { apply: r#""wrap""#, given: "5", gives: Ok("[5]") },
+            Example { apply: r#""wrap""#, given: "[5]", gives: Ok("[5]") },
             Example { apply: r#""wrap""#, given: r#"{"a": 1}"#, gives: Ok(r#"[{"a": 1}]"#) },
         ]
     }

@@ -57,11 +57,7 @@ impl Function for Extract {
                 given: r#""see AB-12""#,
                 gives: Ok(r#""12""#),
             },
-            Example {
-                apply: r#"{ extract = "[0-9]+" }"#,
-                given: r#""none""#,
-                gives: Ok(r#"null"#),
-            },
+            Example { apply: r#"{ extract = "[0-9]+" }"#, given: r#""none""#, gives: Ok("null") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

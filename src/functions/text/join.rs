@@ -37,7 +37,7 @@ impl Function for Join {
                 given: r#"["a", 1, true]"#,
                 gives: Ok(r#""a, 1, true""#),
             },
-            Example { apply: r#"{ join = "" }"#, given: r#"[]"#, gives: Ok(r#""""#) },
+            Example { apply: r#"{ join = "" }"#, given: "[]", gives: Ok(r#""""#) },
             Example {
                 apply: r#"{ join = "," }"#,
                 given: r#"["a", null]"#,

@@ -26,7 +26,7 @@ impl Function for Lower {
     fn examples(&self) -> &'static [Example] {
         &[
             Example { apply: r#""lower""#, given: r#""ÀB c1""#, gives: Ok(r#""àb c1""#) },
-            Example { apply: r#""lower""#, given: r#"1"#, gives: Err("transform") },
+            Example { apply: r#""lower""#, given: "1", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -45,12 +45,23 @@ impl Function for Normalize {
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {
         let arguments = Arguments::new(self, arguments);
-        let forms: [(&str, fn(&str) -> String); 4] = [
-            ("NFC", |text| text.nfc().collect()),
-            ("NFD", |text| text.nfd().collect()),
-            ("NFKC", |text| text.nfkc().collect()),
-            ("NFKD", |text| text.nfkd().collect()),
-        ];
-        text_transform("normalize", arguments.word(0, &forms)?)
+        let form = arguments.word(0, FORMS)?;
+        text_transform("normalize", move |text| match form {
+            Form::Nfc => text.nfc().collect(),
+            Form::Nfd => text.nfd().collect(),
+            Form::Nfkc => text.nfkc().collect(),
+            Form::Nfkd => text.nfkd().collect(),
+        })
     }
 }
+
+#[derive(Clone, Copy)]
+enum Form {
+    Nfc,
+    Nfd,
+    Nfkc,
+    Nfkd,
+}
+
+const FORMS: &[(&str, Form)] =
+    &[("NFC", Form::Nfc), ("NFD", Form::Nfd), ("NFKC", Form::Nfkc), ("NFKD", Form::Nfkd)];

@@ -45,8 +45,8 @@ impl Function for PadLeft {
                 given: r#""42""#,
                 gives: Ok(r#""000042""#),
             },
-            Example { apply: r#"{ pad_left = 3 }"#, given: r#"7"#, gives: Ok(r#""  7""#) },
-            Example { apply: r#"{ pad_left = 2 }"#, given: r#""long""#, gives: Ok(r#""long""#) },
+            Example { apply: "{ pad_left = 3 }", given: "7", gives: Ok(r#""  7""#) },
+            Example { apply: "{ pad_left = 2 }", given: r#""long""#, gives: Ok(r#""long""#) },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -45,7 +45,7 @@ impl Function for PadRight {
                 given: r#""ab""#,
                 gives: Ok(r#""ab...""#),
             },
-            Example { apply: r#"{ pad_right = 2 }"#, given: r#""long""#, gives: Ok(r#""long""#) },
+            Example { apply: "{ pad_right = 2 }", given: r#""long""#, gives: Ok(r#""long""#) },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -42,7 +42,7 @@ impl Function for Split {
                 given: r#""alone""#,
                 gives: Ok(r#"["alone"]"#),
             },
-            Example { apply: r#"{ split = "," }"#, given: r#"5"#, gives: Err("transform") },
+            Example { apply: r#"{ split = "," }"#, given: "5", gives: Err("transform") },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -41,13 +41,13 @@ impl Function for Substring {
     fn examples(&self) -> &'static [Example] {
         &[
             Example {
-                apply: r#"{ substring = { from = 2, length = 3 } }"#,
+                apply: "{ substring = { from = 2, length = 3 } }",
                 given: r#""abcdef""#,
                 gives: Ok(r#""cde""#),
             },
-            Example { apply: r#"{ substring = 4 }"#, given: r#""abcdef""#, gives: Ok(r#""ef""#) },
-            Example { apply: r#"{ substring = -2 }"#, given: r#""abcdé""#, gives: Ok(r#""dé""#) },
-            Example { apply: r#"{ substring = 9 }"#, given: r#""abc""#, gives: Ok(r#""""#) },
+            Example { apply: "{ substring = 4 }", given: r#""abcdef""#, gives: Ok(r#""ef""#) },
+            Example { apply: "{ substring = -2 }", given: r#""abcdé""#, gives: Ok(r#""dé""#) },
+            Example { apply: "{ substring = 9 }", given: r#""abc""#, gives: Ok(r#""""#) },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -25,13 +25,13 @@ impl Function for ToText {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#""to_text""#, given: r#"12"#, gives: Ok(r#""12""#) },
+            Example { apply: r#""to_text""#, given: "12", gives: Ok(r#""12""#) },
             Example {
                 apply: r#""to_text""#,
                 given: r#"{"$numberDecimal": "1.10"}"#,
                 gives: Ok(r#""1.10""#),
             },
-            Example { apply: r#""to_text""#, given: r#"[1]"#, gives: Err("transform") },
+            Example { apply: r#""to_text""#, given: "[1]", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -26,7 +26,7 @@ impl Function for Trim {
     fn examples(&self) -> &'static [Example] {
         &[
             Example { apply: r#""trim""#, given: r#""  a b \n""#, gives: Ok(r#""a b""#) },
-            Example { apply: r#""trim""#, given: r#"1"#, gives: Err("transform") },
+            Example { apply: r#""trim""#, given: "1", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

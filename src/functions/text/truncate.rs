@@ -40,13 +40,13 @@ impl Function for Truncate {
     }
     fn examples(&self) -> &'static [Example] {
         &[
-            Example { apply: r#"{ truncate = 3 }"#, given: r#""abcdé""#, gives: Ok(r#""abc""#) },
+            Example { apply: "{ truncate = 3 }", given: r#""abcdé""#, gives: Ok(r#""abc""#) },
             Example {
                 apply: r#"{ truncate = { length = 4, end = "…" } }"#,
                 given: r#""abcdef""#,
                 gives: Ok(r#""abc…""#),
             },
-            Example { apply: r#"{ truncate = 9 }"#, given: r#""abc""#, gives: Ok(r#""abc""#) },
+            Example { apply: "{ truncate = 9 }", given: r#""abc""#, gives: Ok(r#""abc""#) },
         ]
     }
     fn compile(&self, arguments: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -26,7 +26,7 @@ impl Function for Upper {
     fn examples(&self) -> &'static [Example] {
         &[
             Example { apply: r#""upper""#, given: r#""straße""#, gives: Ok(r#""STRASSE""#) },
-            Example { apply: r#""upper""#, given: r#"true"#, gives: Err("transform") },
+            Example { apply: r#""upper""#, given: "true", gives: Err("transform") },
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {

@@ -135,8 +135,7 @@ impl Fixture {
 
 /// The values of these columns or fields, row by row.
 pub(crate) fn plain(rows: Rows, columns: &[&str]) -> Vec<Row> {
-    let value =
-        |row: &Row, name: &&str| connectors::value_at(&rows.layout, row, name).clone();
+    let value = |row: &Row, name: &&str| connectors::value_at(&rows.layout, row, name).clone();
     rows.rows.iter().map(|row| columns.iter().map(|name| value(row, name)).collect()).collect()
 }
 

@@ -48,7 +48,10 @@ pub(crate) async fn filters_mean_what_they_say(fixture: &Fixture) {
         (compare("at", Greater, at("2024-01-01T10:00:00Z")), &[2, 3]),
         (compare("at", LessOrEqual, at("2024-01-01T10:00:00.500Z")), &[1, 2]),
         (compare("at", Equal, at("2024-02-01T00:00:00Z")), &[3]),
-        (Filter::In { path: "amount".into(), values: vec![10.into(), 30.into(), 99.into()] }, &[1, 3]),
+        (
+            Filter::In { path: "amount".into(), values: vec![10.into(), 30.into(), 99.into()] },
+            &[1, 3],
+        ),
         (Filter::In { path: "status".into(), values: vec!["done".into(), Value::Null] }, &[3, 4]),
         (Filter::In { path: "status".into(), values: vec![] }, &[]),
         (Filter::Exists { path: "nothing".into(), exists: false }, &[1, 2, 3, 4]),
@@ -105,7 +108,8 @@ pub(crate) async fn tuples_find_their_records(fixture: &Fixture) {
             &["_id"],
         )
         .await;
-    let rows = (0..3000).map(|n| vec![Value::Int(n), (n % 50).into(), format!("b{}", n / 50).into()]);
+    let rows =
+        (0..3000).map(|n| vec![Value::Int(n), (n % 50).into(), format!("b{}", n / 50).into()]);
     fixture.insert("pairs", &["_id", "a", "b"], rows.collect()).await;
     for count in [1, 3, 900, 2500] {
         let tuple = |n: i64| vec![Value::Int(n % 50), Value::from(format!("b{}", n / 50))];

@@ -107,9 +107,7 @@ pub(crate) async fn composite_keys_are_ordered_part_by_part(fixture: &Fixture) {
     if fixture.documents() {
         return;
     }
-    fixture
-        .create("pairs", &[("a", DataType::INT64), ("b", DataType::TEXT)], &["a", "b"])
-        .await;
+    fixture.create("pairs", &[("a", DataType::INT64), ("b", DataType::TEXT)], &["a", "b"]).await;
     let mut rows = Vec::new();
     for a in [1, 2, 11, 111] {
         for b in ["1", "11", "2"] {

@@ -1,11 +1,13 @@
 //! What is SQLite's own.
 
 use mapper::connectors::{
-    self, Definition, Insert, Layout, Model, ScanRequest, ScanSource, Store, StoreErrorKind, Update,
-    ViolationKind, WriteError,
+    self, Definition, Insert, Layout, Model, ScanRequest, ScanSource, Store, StoreErrorKind,
+    Update, ViolationKind, WriteError,
 };
 use mapper::value::query::{Filter, Select};
 use mapper::value::{DataType, Value};
+
+use sqlx::Connection as _;
 
 use super::fixture::{config, names, plain};
 
@@ -51,7 +53,8 @@ async fn declared_types_decide_what_is_read() {
     let columns = ["flag", "day", "at", "j", "d", "n", "u", "any"];
     let select = Select { entity: "t".into(), ..Select::default() };
     let rows = plain(store.select(&select).await.unwrap(), &columns);
-    let kinds = |row: usize| rows[row].iter().map(|v| v.kind().name()).collect::<Vec<_>>().join(" ");
+    let kinds =
+        |row: usize| rows[row].iter().map(|v| v.kind().name()).collect::<Vec<_>>().join(" ");
     assert_eq!(kinds(0), "boolean date timestamp object decimal decimal uuid bytes");
     assert_eq!(kinds(1), "integer text datetime text decimal decimal text text");
     assert_eq!(rows[0][4].canonical_text().unwrap(), "2.50");
@@ -114,10 +117,7 @@ async fn constraints_of_all_kinds() {
         let insert = Insert { entity: "t", layout: &layout, rows: &rows, returning: &returning };
         session.insert(insert).await
     };
-    assert_eq!(
-        put("n", 5.into()).await.unwrap(),
-        [[Value::Int(1), "x".into(), Value::Int(10)]]
-    );
+    assert_eq!(put("n", 5.into()).await.unwrap(), [[Value::Int(1), "x".into(), Value::Int(10)]]);
     put("s", "once".into()).await.unwrap();
     let mut kind = async |column, value| match put(column, value).await {
         Err(WriteError::Record(violation)) => (violation.kind, violation.constraint),
@@ -171,15 +171,16 @@ async fn the_journal_mode_of_an_existing_file_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder, "CREATE TABLE t (id INTEGER PRIMARY KEY)").await;
     let mode = async |store: &dyn Store| {
-        store.query("SELECT journal_mode FROM pragma_journal_mode").await.unwrap().rows[0][0].clone()
+        store.query("SELECT journal_mode FROM pragma_journal_mode").await.unwrap().rows[0][0]
+            .clone()
     };
     assert_eq!(mode(store.as_ref()).await, Value::from("wal"));
-    let change = Definition::Script("PRAGMA journal_mode = DELETE".into());
     store.close().await;
-    let url = format!("sqlite:{}", folder.path().join("a.db").display());
-    let store = connectors::open(&config(url.clone(), Model::Tables)).await.unwrap();
-    store.session().await.unwrap().define(&change).await.unwrap();
-    store.close().await;
+    let path = folder.path().join("a.db");
+    let url = format!("sqlite:{}", path.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("PRAGMA journal_mode = DELETE").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
     let store = connectors::open(&config(url, Model::Tables)).await.unwrap();
     assert_eq!(mode(store.as_ref()).await, Value::from("delete"));
     store.close().await;

@@ -38,13 +38,19 @@ fn every_type() -> Vec<(&'static str, DataType, Vec<Value>)> {
             vec![at("2024-01-31T14:30:00Z"), at("2024-01-31T14:30:00.125Z")],
         ),
         ("uuid", DataType::Uuid, vec![Value::Uuid(uuid)]),
-        ("oid", DataType::ObjectId, vec![Value::ObjectId("00112233445566778899aabb".parse().unwrap())]),
+        (
+            "oid",
+            DataType::ObjectId,
+            vec![Value::ObjectId("00112233445566778899aabb".parse().unwrap())],
+        ),
         (
             "json",
             DataType::Json,
             vec![
                 Value::array(vec![1.into(), Value::Null, "x".into()]),
-                Value::object([("b", Value::Int(1)), ("a", Value::array(vec![]))].into_iter().collect()),
+                Value::object(
+                    [("b", Value::Int(1)), ("a", Value::array(vec![]))].into_iter().collect(),
+                ),
             ],
         ),
     ]
@@ -104,8 +110,7 @@ pub(crate) async fn an_insert_is_all_or_none(fixture: &Fixture) {
         if in_transaction {
             session.begin().await.unwrap();
         }
-        let result =
-            fixture.insert_on(session.as_mut(), "items", &["_id", "name"], rows(1)).await;
+        let result = fixture.insert_on(session.as_mut(), "items", &["_id", "name"], rows(1)).await;
         assert_eq!(violation(result), ViolationKind::Unique);
         if in_transaction {
             session.commit().await.unwrap();
@@ -217,7 +222,8 @@ pub(crate) async fn many_rows_arrive_in_every_column(fixture: &Fixture) {
     let mut columns = vec![("_id", DataType::INT64)];
     columns.extend(names.iter().map(|name| (name.as_str(), DataType::INT64)));
     fixture.create("wide", &columns, &["_id"]).await;
-    let row = |id: i64| (0..12).map(|n| Value::Int(id * if n == 0 { 1 } else { 100 + n })).collect();
+    let row =
+        |id: i64| (0..12).map(|n| Value::Int(id * if n == 0 { 1 } else { 100 + n })).collect();
     let columns: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     // Around the number of rows that one statement takes.
     let mut next = 0;

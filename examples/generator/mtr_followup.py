@@ -217,6 +217,8 @@ class Clinic:
         elif f % 3 == 0:
             record["isDeleted"] = False
         record["createdAt"] = date(moment - timedelta(days=rng.between(1, 60)))
+        if f % 5 == 2:
+            record["updatedAt"] = date(moment + timedelta(hours=1))
         self.last_moment = moment
         return record
 

@@ -30,7 +30,7 @@ KINDS = {
     "category padded or in other case": "`apply` trim and lower",
     "category missing, null, empty or blank": "`apply` blank_to_null and `default`",
     "quotes, line breaks, emoji or template signs": "nothing needed",
-    "task of about 2,000 characters": "nothing needed",
+    "task of more than 1,500 characters": "nothing needed",
     "keys that the migration does not know": "nothing needed",
 }
 
@@ -186,7 +186,7 @@ class App:
                 kinds.append("quotes, line breaks, emoji or template signs")
             elif count % 1300 == 9:
                 item["task"] = ". ".join(f"{rng.pick(VERBS)} {rng.pick(THINGS)}" for _ in range(55))
-                kinds.append("task of about 2,000 characters")
+                kinds.append("task of more than 1,500 characters")
             if count % 3 == 1:
                 change(item, "details", [Ellipsis, None, "", "  "][count // 3 % 4])
                 kinds.append("details missing, null, empty or blank")

@@ -1,0 +1,106 @@
+//! What the author wrote: the typed shape of spec files, places kept, meaning unchecked.
+//!
+//! [`load`] reads files and gives everything that could be read, also when there are errors: what
+//! was refused is `None` or `Invalid`, and the error is reported already, so later passes stay
+//! silent about it.
+
+mod check;
+mod connection;
+mod crosswalk;
+mod field;
+mod filter;
+mod index;
+mod lookup;
+mod phase;
+mod source;
+mod table;
+mod target;
+mod test_case;
+
+pub use check::{
+    Check, CheckKind, CheckSeverity, Compare, Expect, Latency, Measure, Operand, Rate, References,
+    Stats, Sum, Unique,
+};
+pub use connection::{Connection, Located, Model, NulPolicy, Url};
+pub use crosswalk::Crosswalk;
+pub use field::{
+    Apply, ArgumentValue, Arguments, Field, Id, IdKind, OnError, OnMissing, Origin, Rule, TargetKey,
+};
+pub use filter::Filter;
+pub use index::{Index, SortKey, When};
+pub use lookup::{Lookup, LookupTarget, OnMany};
+pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
+pub use source::{FileFormat, Files, Input, Source};
+pub use table::ExistingTable;
+pub use target::{OnConflict, Target, WriteMode};
+pub use test_case::{Fates, TestCase, TestLookup};
+
+use crate::diagnostics::SourceId;
+use crate::document::Text;
+
+/// All specs of one run, as one graph.
+#[derive(Clone, Debug, Default)]
+pub struct SpecSet {
+    /// The specs, in the order of the arguments, a folder's by file name.
+    pub specs: Vec<Spec>,
+}
+
+/// One spec: a file with what it includes.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Its name. `None` only after an error.
+    pub name: Option<Text>,
+    /// Its file, without what it includes.
+    pub source: SourceId,
+    /// What it is for.
+    pub description: Option<Text>,
+    /// Connections.
+    pub connections: Vec<Connection>,
+    /// Crosswalks.
+    pub crosswalks: Vec<Crosswalk>,
+    /// Phases.
+    pub phases: Vec<Phase>,
+    /// Indexes.
+    pub indexes: Vec<Index>,
+    /// Checks.
+    pub checks: Vec<Check>,
+    /// Tests.
+    pub tests: Vec<TestCase>,
+    /// Tables that must be there.
+    pub tables: Vec<ExistingTable>,
+}
+
+impl Spec {
+    /// The connection of that name.
+    pub fn connection(&self, name: &str) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.name.as_str() == name)
+    }
+
+    /// The crosswalk of that name.
+    pub fn crosswalk(&self, name: &str) -> Option<&Crosswalk> {
+        self.crosswalks.iter().find(|crosswalk| crosswalk.name.as_str() == name)
+    }
+
+    /// The phase of that short name.
+    pub fn phase(&self, name: &str) -> Option<&Phase> {
+        self.phases.iter().find(|phase| phase.name.as_str() == name)
+    }
+}
+
+/// A table or collection, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entity {
+    /// With which key it was written.
+    pub kind: EntityKind,
+    /// Its name.
+    pub name: Text,
+}
+
+/// Table or collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntityKind {
+    /// `table = …`
+    Table,
+    /// `collection = …`
+    Collection,
+}

@@ -45,9 +45,9 @@ pub(super) fn from_jinja(value: &minijinja::Value) -> Option<Value> {
         ValueKind::Number => number(value)?,
         ValueKind::String => Value::text(value.as_str()?),
         ValueKind::Bytes => Value::bytes(value.as_bytes()?),
-        ValueKind::Seq | ValueKind::Iterable => {
-            Value::array(value.try_iter().ok()?.map(|item| from_jinja(&item)).collect::<Option<_>>()?)
-        }
+        ValueKind::Seq | ValueKind::Iterable => Value::array(
+            value.try_iter().ok()?.map(|item| from_jinja(&item)).collect::<Option<_>>()?,
+        ),
         ValueKind::Map => {
             let mut object = Object::new();
             for key in value.try_iter().ok()? {

@@ -179,7 +179,11 @@ impl Program {
         match &self.columns {
             None => row.first().cloned().unwrap_or_default(),
             Some(columns) => Value::object(
-                columns.iter().zip(row).map(|(name, value)| (name.as_str(), value.clone())).collect(),
+                columns
+                    .iter()
+                    .zip(row)
+                    .map(|(name, value)| (name.as_str(), value.clone()))
+                    .collect(),
             ),
         }
     }
@@ -259,7 +263,9 @@ impl Scope<'_> {
                 NameSource::Record => self.program.record(self.element.row),
                 NameSource::Target => {
                     let mut target = Object::new();
-                    for (path, value) in self.program.target_paths.iter().zip(self.target.unwrap_or_default()) {
+                    for (path, value) in
+                        self.program.target_paths.iter().zip(self.target.unwrap_or_default())
+                    {
                         path.set(&mut target, value.clone());
                     }
                     Value::object(target)
@@ -363,8 +369,10 @@ impl Scope<'_> {
             }
             value = match step {
                 NodeStep::Apply { transform, dynamic, .. } => {
-                    let arguments =
-                        dynamic.iter().map(|path| self.path(path)).collect::<Result<Vec<_>, _>>()?;
+                    let arguments = dynamic
+                        .iter()
+                        .map(|path| self.path(path))
+                        .collect::<Result<Vec<_>, _>>()?;
                     transform.apply(value, &arguments)?
                 }
                 NodeStep::Parse(pattern, timezone) => cast::parse_time(&value, pattern, *timezone)?,
@@ -387,14 +395,21 @@ impl Scope<'_> {
                     self.inside(&value, fields, &mut object)?;
                     Value::object(object)
                 }
-                NodeStep::Format(pattern, timezone) => cast::format_time(&value, pattern, *timezone)?,
+                NodeStep::Format(pattern, timezone) => {
+                    cast::format_time(&value, pattern, *timezone)?
+                }
             };
         }
         Ok(value)
     }
 
     /// Computes nested fields with the value as `@`, into an object.
-    fn inside(&self, value: &Value, fields: &[(FieldPath, Node)], into: &mut Object) -> Result<(), Halt> {
+    fn inside(
+        &self,
+        value: &Value,
+        fields: &[(FieldPath, Node)],
+        into: &mut Object,
+    ) -> Result<(), Halt> {
         let scope = Scope { current: Some(value), ..*self };
         for (path, node) in fields {
             let field = scope.node(node).map_err(|halt| match halt {

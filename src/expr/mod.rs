@@ -12,7 +12,7 @@ mod select;
 mod template;
 mod walk;
 
-pub use evaluate::{Element, Halt, Lookups, Mapped, Found};
+pub use evaluate::{Element, Found, Halt, Lookups, Mapped};
 pub use id::{IdKind, IdRule, row_id_bytes};
 pub use program::{Program, ProgramError};
 pub use select::{Path, PathError, Root, Segment};

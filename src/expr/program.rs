@@ -116,10 +116,10 @@ impl Program {
         }
         let skip = compiler.tests(&mapping.skip, "skip")?;
         let reject = compiler.tests(&mapping.reject, "reject")?;
-        let texts = compiler
-            .texts
-            .build()
-            .map_err(|message| ProgramError { place: "a template or expression".into(), message })?;
+        let texts = compiler.texts.build().map_err(|message| ProgramError {
+            place: "a template or expression".into(),
+            message,
+        })?;
         Ok(Self {
             texts,
             explode,
@@ -166,7 +166,12 @@ impl Compiler<'_> {
         Ok(Bound { path: path.clone(), slot })
     }
 
-    fn names(&self, text: &str, kind: TextKind, inside: bool) -> Result<Vec<NameBinding>, ProgramError> {
+    fn names(
+        &self,
+        text: &str,
+        kind: TextKind,
+        inside: bool,
+    ) -> Result<Vec<NameBinding>, ProgramError> {
         let analysis = analyse(text, kind).map_err(|error| self.error(error.message))?;
         let mut bindings: Vec<NameBinding> = Vec::new();
         for name in analysis.names {
@@ -212,11 +217,18 @@ impl Compiler<'_> {
         exprs.iter().map(|expr| self.node(expr, inside)).collect()
     }
 
-    fn fields(&mut self, fields: &[(FieldPath, Expr)]) -> Result<Vec<(FieldPath, Node)>, ProgramError> {
+    fn fields(
+        &mut self,
+        fields: &[(FieldPath, Expr)],
+    ) -> Result<Vec<(FieldPath, Node)>, ProgramError> {
         fields.iter().map(|(path, expr)| Ok((path.clone(), self.node(expr, true)?))).collect()
     }
 
-    fn template(&mut self, text: &str, inside: bool) -> Result<(TemplateId, Vec<NameBinding>), ProgramError> {
+    fn template(
+        &mut self,
+        text: &str,
+        inside: bool,
+    ) -> Result<(TemplateId, Vec<NameBinding>), ProgramError> {
         let names = self.names(text, TextKind::Template, inside)?;
         Ok((self.texts.template(text), names))
     }

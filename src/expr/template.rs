@@ -61,21 +61,101 @@ pub fn analyse(text: &str, kind: TextKind) -> Result<Analysis, SyntaxError> {
 /// Whether the environment has a filter, test or function of that name.
 pub(super) fn filters() -> &'static [&'static str] {
     &[
-        "abs", "attr", "batch", "bool", "capitalize", "chain", "count", "d", "default", "dictsort",
-        "e", "escape", "first", "float", "format", "groupby", "indent", "int", "items", "join",
-        "last", "length", "lines", "list", "lower", "map", "max", "min", "pprint", "reject",
-        "rejectattr", "replace", "reverse", "round", "safe", "select", "selectattr", "slice", "sort",
-        "split", "string", "sum", "title", "tojson", "trim", "unique", "upper", "zip",
+        "abs",
+        "attr",
+        "batch",
+        "bool",
+        "capitalize",
+        "chain",
+        "count",
+        "d",
+        "default",
+        "dictsort",
+        "e",
+        "escape",
+        "first",
+        "float",
+        "format",
+        "groupby",
+        "indent",
+        "int",
+        "items",
+        "join",
+        "last",
+        "length",
+        "lines",
+        "list",
+        "lower",
+        "map",
+        "max",
+        "min",
+        "pprint",
+        "reject",
+        "rejectattr",
+        "replace",
+        "reverse",
+        "round",
+        "safe",
+        "select",
+        "selectattr",
+        "slice",
+        "sort",
+        "split",
+        "string",
+        "sum",
+        "title",
+        "tojson",
+        "trim",
+        "unique",
+        "upper",
+        "zip",
     ]
 }
 
 pub(super) fn tests() -> &'static [&'static str] {
     &[
-        "!=", "<", "<=", "==", ">", ">=", "boolean", "defined", "divisibleby", "endingwith", "eq",
-        "equalto", "escaped", "even", "false", "filter", "float", "ge", "greaterthan", "gt", "in",
-        "int", "integer", "iterable", "le", "lessthan", "lower", "lt", "mapping", "ne", "none",
-        "number", "odd", "safe", "sameas", "sequence", "startingwith", "string", "test", "true",
-        "undefined", "upper",
+        "!=",
+        "<",
+        "<=",
+        "==",
+        ">",
+        ">=",
+        "boolean",
+        "defined",
+        "divisibleby",
+        "endingwith",
+        "eq",
+        "equalto",
+        "escaped",
+        "even",
+        "false",
+        "filter",
+        "float",
+        "ge",
+        "greaterthan",
+        "gt",
+        "in",
+        "int",
+        "integer",
+        "iterable",
+        "le",
+        "lessthan",
+        "lower",
+        "lt",
+        "mapping",
+        "ne",
+        "none",
+        "number",
+        "odd",
+        "safe",
+        "sameas",
+        "sequence",
+        "startingwith",
+        "string",
+        "test",
+        "true",
+        "undefined",
+        "upper",
     ]
 }
 
@@ -151,7 +231,11 @@ impl Texts {
     ///
     /// # Errors
     /// When it prints null or missing, or an operation fails. The message holds no value.
-    pub(super) fn render(&self, id: &TemplateId, names: &minijinja::Value) -> Result<String, Problem> {
+    pub(super) fn render(
+        &self,
+        id: &TemplateId,
+        names: &minijinja::Value,
+    ) -> Result<String, Problem> {
         self.compiled
             .borrow_owner()
             .get_template(&id.0)
@@ -163,7 +247,11 @@ impl Texts {
     ///
     /// # Errors
     /// When an operation fails. The message holds no value.
-    pub(super) fn evaluate(&self, id: ExpressionId, names: &minijinja::Value) -> Result<Value, Problem> {
+    pub(super) fn evaluate(
+        &self,
+        id: ExpressionId,
+        names: &minijinja::Value,
+    ) -> Result<Value, Problem> {
         let result = self
             .compiled
             .with_dependent(|_, expressions| expressions[id.0].eval(names.clone()))
@@ -257,7 +345,10 @@ mod tests {
         for value in samples {
             assert_eq!(evaluate("a", vec![("a", value.clone())]).unwrap(), value);
         }
-        assert_eq!(evaluate("a.b", vec![("a", Value::object(crate::value::Object::new()))]).unwrap(), Value::Missing);
+        assert_eq!(
+            evaluate("a.b", vec![("a", Value::object(crate::value::Object::new()))]).unwrap(),
+            Value::Missing
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use minijinja::machinery::ast::{CallArg, Expr, Stmt, UnaryOpKind, BinOpKind};
+use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
 use minijinja::machinery::{Span, parse, parse_expr};
 
 use super::template::{Analysis, Name, SyntaxError, TextKind, filters, functions, tests};
@@ -28,10 +28,7 @@ fn syntax_error(error: &minijinja::Error, text: &str) -> SyntaxError {
     let range = error.range().unwrap_or(0..text.len());
     let start = floor(text, range.start);
     let end = floor(text, range.end).max(start);
-    SyntaxError {
-        range: start..end,
-        message: error.detail().unwrap_or("syntax error").to_owned(),
-    }
+    SyntaxError { range: start..end, message: error.detail().unwrap_or("syntax error").to_owned() }
 }
 
 fn floor(text: &str, at: usize) -> usize {
@@ -151,7 +148,9 @@ impl Walker<'_> {
             }
             Stmt::Block(block) => self.unknown("statement", "block", self.range(block.span())),
             Stmt::Import(import) => self.unknown("statement", "import", self.range(import.span())),
-            Stmt::FromImport(import) => self.unknown("statement", "from", self.range(import.span())),
+            Stmt::FromImport(import) => {
+                self.unknown("statement", "from", self.range(import.span()))
+            }
             Stmt::Extends(extends) => {
                 self.unknown("statement", "extends", self.range(extends.span()));
             }
@@ -179,7 +178,9 @@ impl Walker<'_> {
     /// The name and the fields of `a.b['c']`, when the expression is nothing but that.
     fn path(&self, expr: &Expr<'_>) -> Option<Name> {
         match expr {
-            Expr::Var(var) => Some(Name { path: vec![var.id.to_owned()], range: self.range(var.span()) }),
+            Expr::Var(var) => {
+                Some(Name { path: vec![var.id.to_owned()], range: self.range(var.span()) })
+            }
             Expr::GetAttr(get) => {
                 let mut name = self.path(&get.expr)?;
                 name.path.push(get.name.to_owned());

@@ -4,6 +4,10 @@
 //! declaration feeds the checker, `mapper list transforms`, the language reference and the tests
 //! (each example is run). [`ALL`] is the register.
 
+mod bind;
+
+pub use bind::{BindError, bind};
+
 use crate::value::{DataType, Problem, Value};
 
 /// Every transform, by category and name.
@@ -89,6 +93,20 @@ pub enum ParameterKind {
     TextList,
     /// Any literal.
     Any,
+}
+
+impl ParameterKind {
+    /// The kind as messages say it (`a whole number`).
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "a whole number",
+            Self::Number => "a number",
+            Self::Boolean => "true or false",
+            Self::TextList => "a list of text",
+            Self::Any => "any value",
+        }
+    }
 }
 
 /// What is handed for a parameter.

@@ -7,9 +7,7 @@ mod check;
 mod graph;
 mod phase;
 
-pub use check::{
-    Check, CheckKind, Expect, Measure, Operand, Severity, SumOf,
-};
+pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
     Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Phase, RejectLimit, Source, Target,

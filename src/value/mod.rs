@@ -17,8 +17,8 @@ pub mod query;
 mod schema;
 pub mod time;
 
-pub use data_type::{DataType, Kind};
-pub use decimal::Decimal;
+pub use data_type::{DataType, Kind, ParseDataTypeError};
+pub use decimal::{Decimal, ParseDecimalError};
 pub use key::{Key, KeyError};
 pub use object::Object;
 pub use object_id::{ObjectId, ParseObjectIdError};

@@ -21,6 +21,11 @@ impl Object {
         Self { fields: Vec::with_capacity(fields) }
     }
 
+    /// Takes fields whose names the caller knows to be unique.
+    pub(super) fn from_unique(fields: Vec<(Arc<str>, Value)>) -> Self {
+        Self { fields }
+    }
+
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.fields.len()

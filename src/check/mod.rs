@@ -22,7 +22,7 @@ pub use origins::{LookupOrigins, Mention, MentionRoot, Origins, PhaseOrigins};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap};
 use crate::plan::Plan;
 use crate::spec::{self, SpecSet};
 
@@ -49,10 +49,11 @@ pub struct Checked {
 /// goes to `diagnostics`.
 pub fn check(
     set: &SpecSet,
+    sources: &SourceMap,
     options: &Options,
     diagnostics: &mut Diagnostics,
 ) -> Option<Checked> {
-    let mut checker = Checker::new(set, options, diagnostics);
+    let mut checker = Checker::new(set, sources, options, diagnostics);
     let plan = lower::plan(&mut checker);
     lints::run(&mut checker);
     let origins = std::mem::take(&mut checker.origins);
@@ -66,6 +67,7 @@ pub fn check(
 /// What the passes share.
 struct Checker<'s> {
     set: &'s SpecSet,
+    sources: &'s SourceMap,
     options: &'s Options,
     diagnostics: &'s mut Diagnostics,
     /// All phases of all specs, in order; a phase's place here is its place in the plan.
@@ -86,7 +88,12 @@ struct PhaseRef<'s> {
 }
 
 impl<'s> Checker<'s> {
-    fn new(set: &'s SpecSet, options: &'s Options, diagnostics: &'s mut Diagnostics) -> Self {
+    fn new(
+        set: &'s SpecSet,
+        sources: &'s SourceMap,
+        options: &'s Options,
+        diagnostics: &'s mut Diagnostics,
+    ) -> Self {
         let phases: Vec<PhaseRef<'s>> = set
             .specs
             .iter()
@@ -97,6 +104,7 @@ impl<'s> Checker<'s> {
             .collect();
         Self {
             set,
+            sources,
             options,
             diagnostics,
             facts: vec![PhaseFacts::default(); phases.len()],

@@ -51,7 +51,12 @@ pub fn text(diagnostics: &Diagnostics, sources: &SourceMap, style: Style) -> Str
             let _ = handler.render_report(&mut out, &report);
         }
     }
-    out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let mut trimmed = String::with_capacity(out.len());
+    for line in out.lines() {
+        trimmed.push_str(line.trim_end());
+        trimmed.push('\n');
+    }
+    trimmed
 }
 
 /// All diagnostics as JSON, in file order: for each its code, severity, title, message, place

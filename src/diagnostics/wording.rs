@@ -15,7 +15,7 @@ pub fn suggest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 }
 
 /// "did you mean `x`?", or else the list of what there is, when that is short.
-pub fn did_you_mean<'c>(name: &str, candidates: &[&'c str], what: &str) -> Option<String> {
+pub fn did_you_mean(name: &str, candidates: &[&str], what: &str) -> Option<String> {
     const SHORT: usize = 12;
     if let Some(candidate) = suggest(name, candidates.iter().copied()) {
         return Some(format!("did you mean `{candidate}`?"));

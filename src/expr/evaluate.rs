@@ -71,7 +71,7 @@ impl From<Problem> for Halt {
 
 /// A name of a text and where its value comes from.
 pub(super) struct NameBinding {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) source: NameSource,
 }
 
@@ -276,7 +276,7 @@ impl Scope<'_> {
                 }
             };
             if !matches!(value, Value::Missing) {
-                pairs.push((binding.name.as_str(), value));
+                pairs.push((Arc::clone(&binding.name), value));
             }
         }
         Ok(names(pairs))

@@ -179,7 +179,7 @@ impl Compiler<'_> {
         let mut bindings: Vec<NameBinding> = Vec::new();
         for name in analysis.names {
             let root = &name.path[0];
-            if bindings.iter().any(|binding| binding.name == *root) {
+            if bindings.iter().any(|binding| *binding.name == **root) {
                 continue;
             }
             let source = match root.as_str() {
@@ -197,7 +197,7 @@ impl Compiler<'_> {
                     },
                 },
             };
-            bindings.push(NameBinding { name: root.clone(), source });
+            bindings.push(NameBinding { name: Arc::from(root.as_str()), source });
         }
         Ok(bindings)
     }

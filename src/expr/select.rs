@@ -159,6 +159,10 @@ fn parse_rest(rest: &str, offset: usize) -> Result<PathKind, PathError> {
     if rest.is_empty() && offset > 0 {
         return Ok(PathKind::Singular(Vec::new()));
     }
+    // The parser takes blanks in bare names, which RFC 9535 does not.
+    if let Some(at) = bare_blank(rest) {
+        return Err(PathError { range: offset + at..offset + at + 1, message: NO_PATH.to_owned() });
+    }
     let prefix = if rest.starts_with(['.', '[']) { "$" } else { "$." };
     let text = format!("{prefix}{rest}");
     let query = jsonpath_rust::parser::parse_json_path(&text).map_err(|error| {
@@ -170,9 +174,7 @@ fn parse_rest(rest: &str, offset: usize) -> Result<PathKind, PathError> {
             message: if rest.is_empty() {
                 "a path is not empty".to_owned()
             } else {
-                "this is no JSONPath (names with other characters than letters, digits and `_` \
-                 are written `['like this']`)"
-                    .to_owned()
+                NO_PATH.to_owned()
             },
         }
     })?;
@@ -195,6 +197,30 @@ fn parse_rest(rest: &str, offset: usize) -> Result<PathKind, PathError> {
         }
     }
     Ok(PathKind::Singular(segments))
+}
+
+const NO_PATH: &str = "this is no JSONPath (names with other characters than letters, digits and \
+                       `_` are written `['like this']`)";
+
+/// Where a blank stands outside of brackets.
+fn bare_blank(text: &str) -> Option<usize> {
+    let mut depth = 0u32;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') if depth > 0 => quote = Some(c),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            (None, c) if depth == 0 && c.is_ascii_whitespace() => return Some(at),
+            (None, _) => {}
+        }
+    }
+    None
 }
 
 /// The byte offset that the parser's message points at.
@@ -347,7 +373,8 @@ mod tests {
         let error = Path::parse("lines[?@.open ==].sku", false, None).unwrap_err();
         assert!(error.range.start > 5 && error.range.end <= 21, "{error:?}");
         let error = Path::parse("two words", false, None).unwrap_err();
-        assert_eq!(error.range.start, 3, "{error:?}");
+        assert_eq!(error.range, 3..4, "{error:?}");
+        assert_eq!(at("['two words']"), Value::Missing);
         assert!(Path::parse("", false, None).is_err());
         assert!(Path::parse("let", false, None).is_err());
     }

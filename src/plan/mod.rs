@@ -85,6 +85,19 @@ pub struct IndexTask {
 }
 
 impl Plan {
+    /// The connections that phases and indexes write to, each once, in order.
+    pub fn target_connections(&self) -> Vec<ConnectionId> {
+        let mut targets: Vec<ConnectionId> = self
+            .phases
+            .iter()
+            .map(|phase| phase.target.connection)
+            .chain(self.indexes.iter().map(|index| index.connection))
+            .collect();
+        targets.sort_unstable();
+        targets.dedup();
+        targets
+    }
+
     /// The phase with this full name (`spec.phase`), or this short one when only one has it.
     pub fn find_phase(&self, name: &str) -> Option<usize> {
         if let Some(index) = self.phases.iter().position(|phase| phase.full_name() == name) {

@@ -47,6 +47,11 @@ impl Phase {
         format!("{}.{}", self.spec, self.name)
     }
 
+    /// The name that its history is kept under: the first one that it had.
+    pub fn history_name(&self) -> String {
+        format!("{}.{}", self.spec, self.renamed_from.as_deref().unwrap_or(&self.name))
+    }
+
     /// The field that holds the record's new id, with the rule that makes it, when there is one.
     pub fn id_field(&self) -> Option<(&FieldPath, &IdRule)> {
         self.mapping.fields.iter().find_map(|(path, expr)| match &expr.origin {

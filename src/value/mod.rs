@@ -5,6 +5,7 @@
 //! beyond 64 bits and decimals are kept exactly.
 
 pub mod cast;
+pub mod codec;
 mod data_type;
 mod decimal;
 pub mod extended_json;

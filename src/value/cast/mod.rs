@@ -163,12 +163,11 @@ fn boolean(value: &Value, options: &CastOptions) -> Result<Value, Problem> {
         (Value::Text(text), None) => text.trim().to_owned(),
         (value, None) => return Err(no_way(value, &DataType::Bool)),
     };
-    let (is_true, is_false) = match &options.booleans {
-        Some((yes, no)) => (yes.contains(&text), no.contains(&text)),
-        None => {
-            let text = text.to_ascii_lowercase();
-            (TRUE.contains(&text.as_str()), FALSE.contains(&text.as_str()))
-        }
+    let (is_true, is_false) = if let Some((yes, no)) = &options.booleans {
+        (yes.contains(&text), no.contains(&text))
+    } else {
+        let text = text.to_ascii_lowercase();
+        (TRUE.contains(&text.as_str()), FALSE.contains(&text.as_str()))
     };
     match (is_true, is_false) {
         (true, false) => Ok(Value::Bool(true)),

@@ -6,7 +6,6 @@
 
 mod config;
 mod error;
-mod json;
 mod matching;
 mod prefetch;
 mod registry;

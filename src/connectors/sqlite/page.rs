@@ -8,8 +8,8 @@ use super::codec::{Raw, bind_raw, decode, raw};
 use super::read::{Context, list};
 use super::render::Sql;
 use super::scan::columns_layout;
-use crate::connectors::json;
 use crate::connectors::{BrokenRecord, Layout, StoreError, matches};
+use crate::value::extended_json::Parser;
 use crate::value::query::Filter;
 use crate::value::{Key, KeyError, Problem, Row, Value};
 
@@ -250,14 +250,21 @@ impl Pages {
             Shape::Documents => Layout::Document,
             Shape::Columns => columns_layout(self.columns.iter().map(|c| c.name.as_str())),
         };
+        let parser = Parser::extended();
         let mut items = Vec::new();
         while let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))? {
-            items.push(self.item(&row, &layout, context));
+            items.push(self.item(&row, &layout, &parser, context));
         }
         Ok(items)
     }
 
-    fn item(&self, row: &SqliteRow, layout: &Layout, context: Context<'_>) -> Item {
+    fn item(
+        &self,
+        row: &SqliteRow,
+        layout: &Layout,
+        parser: &Parser,
+        context: Context<'_>,
+    ) -> Item {
         let raw_key: Vec<Raw> = self.key.iter().map(|&index| raw(row, index)).collect();
         let row_number = match self.row_number {
             Some(_) => match raw(row, self.columns.len()) {
@@ -268,7 +275,7 @@ impl Pages {
         };
         let content = match self.shape {
             Shape::Columns => self.columns_of(row, layout, context),
-            Shape::Documents => self.document_of(row, layout, context),
+            Shape::Documents => self.document_of(row, layout, parser, context),
         };
         let content = content.map_err(|problem| BrokenRecord { key: place(&raw_key), problem });
         Item { content, raw_key, row_number }
@@ -300,6 +307,7 @@ impl Pages {
         &self,
         row: &SqliteRow,
         layout: &Layout,
+        parser: &Parser,
         context: Context<'_>,
     ) -> Result<Option<(Row, Result<Key, KeyError>)>, Problem> {
         let broken =
@@ -307,7 +315,10 @@ impl Pages {
         let column = self.columns.len() - 1;
         let text = decode(row, column, &self.columns[column].column_type, context.policies)
             .map_err(|_| broken())?;
-        let document = text.as_text().and_then(|text| json::parse(text).ok()).ok_or_else(broken)?;
+        let document = text
+            .as_text()
+            .and_then(|text| parser.parse(text.as_bytes()).ok())
+            .ok_or_else(broken)?;
         let Value::Object(object) = &document else { return Err(broken()) };
         let key = Key::new([object.get("_id").unwrap_or(&Value::Missing)]);
         let values = vec![document];

@@ -217,7 +217,8 @@ fn is_simple(value: &Value) -> bool {
 }
 
 fn json_argument(sql: &mut Sql, values: Vec<Value>) {
-    let text = crate::connectors::json::to_plain_text(&Value::array(values)).unwrap_or_default();
+    let text =
+        crate::value::extended_json::to_plain_text(&Value::array(values)).unwrap_or_default();
     let text = Value::from(text);
     // Text always fits a column of unknown type.
     let _ = bind(&mut sql.arguments, &text, &ColumnType::UNKNOWN);

@@ -3,6 +3,7 @@
 
 use super::Checker;
 use super::connections::Handle;
+use crate::connectors;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::plan;
 use crate::spec::{self, Input, OnConflict, Transaction, WriteMode};
@@ -24,8 +25,6 @@ pub(super) struct Facts {
 pub(super) struct Kind {
     /// Its URL schemes; the first one is shown.
     pub(super) schemes: &'static [&'static str],
-    /// Whether this version can open it.
-    pub(super) supported: bool,
     /// What it can do with tables.
     pub(super) tables: Option<Facts>,
     /// What it can do with collections.
@@ -39,13 +38,11 @@ const SQL: Facts =
 pub(super) static KINDS: &[Kind] = &[
     Kind {
         schemes: &["sqlite"],
-        supported: true,
         tables: Some(SQL),
         documents: Some(Facts { documents: true, queries: false, ..SQL }),
     },
     Kind {
         schemes: &["mongodb", "mongodb+srv"],
-        supported: false,
         tables: None,
         documents: Some(Facts {
             documents: true,
@@ -56,12 +53,20 @@ pub(super) static KINDS: &[Kind] = &[
     },
     Kind {
         schemes: &["postgres", "postgresql"],
-        supported: false,
         tables: Some(SQL),
         documents: None,
     },
-    Kind { schemes: &["mysql", "mariadb"], supported: false, tables: Some(SQL), documents: None },
+    Kind { schemes: &["mysql", "mariadb"], tables: Some(SQL), documents: None },
 ];
+
+impl Kind {
+    /// Whether this version can open it.
+    pub(super) fn is_supported(&self) -> bool {
+        connectors::capabilities()
+            .iter()
+            .any(|known| self.schemes.iter().any(|scheme| known.schemes.contains(scheme)))
+    }
+}
 
 impl Checker<'_> {
     /// Whether the store can be read in the way that a source asks for.
@@ -71,11 +76,6 @@ impl Checker<'_> {
                 query.span(),
                 "a store of documents answers no queries",
                 "read a collection: `collection = \"…\"`, with `filter`",
-            )),
-            Input::Query(query) if source.key.is_empty() => Some((
-                query.span(),
-                "a query needs a key",
-                "name the columns of a unique key that the query gives: `key = [\"id\"]`",
             )),
             Input::Pipeline { stages, .. } if !handle.facts.pipelines => Some((
                 stages.span,
@@ -110,34 +110,11 @@ impl Checker<'_> {
             WriteMode::Append => "append",
         };
         let null_is_missing = target.null_is_missing.is_some_and(|choice| choice.value);
-        let mut refused = Vec::new();
+        // A key that is missing was reported when the spec was read.
         if mode != WriteMode::Append && target.key.is_empty() {
-            refused.push((
-                mode_span,
-                format!("`{name}` without a key"),
-                "name the fields by which a record that is there is found: `key = [\"id\"]`; \
-                 records that are only added are written with `write = \"append\"`"
-                    .to_owned(),
-            ));
+            return None;
         }
-        if let Some(choice) = target.on_conflict
-            && mode != WriteMode::Insert
-        {
-            refused.push((
-                choice.span,
-                format!("`on_conflict` with `{name}`"),
-                "`on_conflict` is for `insert`, which is what is done without `write`".to_owned(),
-            ));
-        }
-        if let Some(choice) = target.null_is_missing
-            && mode != WriteMode::Fill
-        {
-            refused.push((
-                choice.span,
-                format!("`null_is_missing` with `{name}`"),
-                "it says what `fill` takes for missing".to_owned(),
-            ));
-        }
+        let mut refused = Vec::new();
         if mode == WriteMode::Fill
             && !null_is_missing
             && handle.is_some_and(|handle| !handle.facts.documents)
@@ -206,5 +183,24 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), count);
         assert!(KINDS.iter().all(|kind| kind.tables.is_some() || kind.documents.is_some()));
+    }
+
+    #[test]
+    fn what_is_said_of_a_store_is_what_its_connector_says() {
+        for known in connectors::capabilities() {
+            let Some(kind) = KINDS.iter().find(|kind| kind.schemes.contains(&known.schemes[0]))
+            else {
+                assert!(known.schemes.is_empty() || !known.writes, "{}", known.connector);
+                continue;
+            };
+            let facts = if known.documents { kind.documents } else { kind.tables };
+            let said = Facts {
+                documents: known.documents,
+                queries: known.queries,
+                pipelines: known.pipelines,
+                transactions: known.transactions,
+            };
+            assert_eq!(facts, Some(said), "{}", known.connector);
+        }
     }
 }

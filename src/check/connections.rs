@@ -40,8 +40,6 @@ pub(super) struct Planned {
     pub(super) span: Span,
     /// The spec that first used it.
     spec: usize,
-    /// Which store it leads to.
-    pub(super) store: usize,
 }
 
 struct Slot<'s> {
@@ -195,7 +193,7 @@ impl<'s> Checker<'s> {
             );
             return None;
         };
-        if !kind.supported {
+        if !kind.is_supported() {
             self.report(
                 Diagnostic::new(
                     &codes::CONNECTOR_NOT_YET,
@@ -306,7 +304,6 @@ impl<'s> Checker<'s> {
                 connection: prepared.connection.clone(),
                 span,
                 spec,
-                store: prepared.store,
             });
             connections.list.len() - 1
         });
@@ -344,8 +341,7 @@ impl<'s> Checker<'s> {
             fixtures: None,
             production: false,
         };
-        let store = self.connections.store(connection.config.url.clone());
-        self.connections.list.push(Planned { connection, span: pattern.span(), spec, store });
+        self.connections.list.push(Planned { connection, span: pattern.span(), spec });
         self.connections.list.len() - 1
     }
 

@@ -4,7 +4,7 @@ mod cycle;
 mod order;
 mod phases;
 
-pub(super) use phases::{PhaseFacts, Reference};
+pub(super) use phases::{PhaseFacts, Reference, Writes};
 
 use super::Checker;
 use crate::plan::{Edge, EdgeReason, Graph, Work};

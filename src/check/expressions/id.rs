@@ -18,10 +18,10 @@ impl<'s> Mapper<'_, 's> {
         inside: bool,
     ) -> Option<IdRule> {
         let kind = match id.kind.value {
-            spec::IdKind::Uuid => Some(IdKind::Uuid(match &id.namespace {
+            spec::IdKind::Uuid => IdKind::Uuid(match &id.namespace {
                 Some(namespace) => Some(self.namespace(namespace)?),
                 None => None,
-            })),
+            }),
             spec::IdKind::ObjectId => {
                 let into_table = self.documents == Some(false) && !inside;
                 if into_table && rule.cast.as_ref().is_none_or(|cast| !cast.starts_with("text")) {
@@ -32,32 +32,16 @@ impl<'s> Mapper<'_, 's> {
                     );
                     return None;
                 }
-                Some(IdKind::ObjectId)
+                IdKind::ObjectId
             }
-            spec::IdKind::Keep => Some(IdKind::Keep),
+            spec::IdKind::Keep => IdKind::Keep,
         };
-        if let Some(namespace) = &id.namespace
-            && id.kind.value != spec::IdKind::Uuid
-        {
-            self.report(
-                Diagnostic::new(&codes::BAD_ID, "only a UUID has a namespace")
-                    .at(namespace.span(), "not for this kind of id"),
-            );
-        }
-        if let Some(name) = &id.name
-            && id.kind.value == spec::IdKind::Keep
-        {
-            self.report(
-                Diagnostic::new(&codes::BAD_ID, "an id that is kept is not made of a name")
-                    .at(name.span(), "not for this kind of id"),
-            );
-        }
         if let Some(name) = &id.name {
             self.template(name, TextKind::Template, inside, false)?;
         }
         let phase = self.checker.phases[self.phase].phase;
         Some(IdRule {
-            kind: kind?,
+            kind,
             spec: self.checker.spec_name(self.spec).to_owned(),
             phase: phase.renamed_from.as_ref().unwrap_or(&phase.name).to_string(),
             name: id.name.as_ref().map(ToString::to_string),

@@ -99,17 +99,6 @@ impl<'s> Mapper<'_, 's> {
             LookupTarget::Invalid => return None,
             LookupTarget::Phase(name) => {
                 let phase = self.checker.phase(self.spec, name)?;
-                if let Some(first) = matches.and_then(|fields| fields.first()) {
-                    self.report(
-                        Diagnostic::new(
-                            &codes::MISPLACED_KEY,
-                            "ids of a phase are looked up by its source key",
-                        )
-                        .at(first.target.text.span(), "`match` is for tables and collections")
-                        .help("give the source key with `from`, or look up in the table"),
-                    );
-                    return None;
-                }
                 if !stub {
                     self.depend(phase, EdgeReason::Lookup, name.span());
                 }
@@ -127,17 +116,7 @@ impl<'s> Mapper<'_, 's> {
                         entity.name.span(),
                     ));
                 }
-                let Some(matches) = matches else {
-                    self.report(
-                        Diagnostic::new(
-                            &codes::MISSING_KEY,
-                            "a lookup in a table or collection needs `match`",
-                        )
-                        .at(lookup.span, "by which fields?")
-                        .help("`match = { id = \"customer_id\" }`: its field, and the value here"),
-                    );
-                    return None;
-                };
+                let matches = matches?;
                 let take = take.as_ref()?;
                 (
                     LookupKind::Entity {

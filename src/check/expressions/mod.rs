@@ -206,7 +206,6 @@ impl<'s> Mapper<'_, 's> {
 
     /// Lowers one rule: its origin, then its steps.
     fn rule(&mut self, rule: &'s Rule, scope: Scope) -> Option<Expr> {
-        self.defaults(rule);
         let missing = on_missing(rule.on_missing.map_or(scope.on_missing, |choice| choice.value));
         let before = self.steps_before_translation(rule, scope.inside);
         let translated = self.crosswalk_step(rule);
@@ -250,17 +249,8 @@ impl<'s> Mapper<'_, 's> {
         Some(match origin {
             Origin::From(paths) => match paths.as_slice() {
                 [path] => expr::Origin::Path(self.path(path, scope.inside)?),
-                paths => {
-                    for path in paths {
-                        self.path(path, scope.inside);
-                    }
-                    self.report(
-                        Diagnostic::new(&codes::SEVERAL_PATHS, "several paths make one value")
-                            .at(rule.span, "no lookup")
-                            .help("join them with `template`, or take the first that is there with `first`"),
-                    );
-                    return None;
-                }
+                // Several without a lookup: reported when the spec was read.
+                _ => return None,
             },
             Origin::Value(value) => expr::Origin::Value(value.value.clone()),
             Origin::Expr(text) => {
@@ -275,27 +265,6 @@ impl<'s> Mapper<'_, 's> {
             Origin::Each(path) => expr::Origin::Each(self.path(path, scope.inside)?),
             Origin::First(_) | Origin::Lookup(_) | Origin::Invalid => return None,
         })
-    }
-
-    /// Reports a choice of a default that is not there.
-    fn defaults(&mut self, rule: &Rule) {
-        if rule.default.is_some() {
-            return;
-        }
-        let on_error = rule.on_error.filter(|choice| choice.value == OnError::Default);
-        let on_missing = rule.on_missing.filter(|choice| choice.value == OnMissing::Default);
-        for (key, span) in [
-            ("on_error", on_error.map(|choice| choice.span)),
-            ("on_missing", on_missing.map(|choice| choice.span)),
-        ] {
-            if let Some(span) = span {
-                self.report(
-                    Diagnostic::new(&codes::NO_DEFAULT, "there is no `default` to take")
-                        .at(span, format!("`{key}` asks for it"))
-                        .help("add `default = …`"),
-                );
-            }
-        }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -164,31 +164,9 @@ impl Checker<'_> {
 
     /// What is expected, held against what the kind of check can tell.
     fn expect(&mut self, spec: usize, check: &spec::Check) -> Option<plan::Expect> {
-        let (rows, rate, needed) = match &check.kind {
-            spec::CheckKind::Query { .. } => (true, false, true),
-            spec::CheckKind::Filter { .. } => (true, true, true),
-            spec::CheckKind::Sum(_) => (false, false, true),
-            _ => (false, false, false),
-        };
+        // What is needed or has no meaning was reported when the spec was read.
+        let Some(expect) = &check.expect else { return Some(plan::Expect::default()) };
         let mut refused = Vec::new();
-        let Some(expect) = &check.expect else {
-            if needed {
-                refused.push((check.span, "nothing is expected", "say what: `expect = { … }`"));
-            }
-            return self.refuse_expectations(refused).then(plan::Expect::default);
-        };
-        if let Some(given) = expect.rows
-            && !rows
-        {
-            let help = "take `equals`, `min` or `max`";
-            refused.push((given.span, "`rows` is for queries and filters", help));
-        }
-        if let Some(given) = expect.rate
-            && !rate
-        {
-            let span = given.min.or(given.max).map_or(expect.span, |bound| bound.span);
-            refused.push((span, "`rate` is for filters", "take `equals`, `min` or `max`"));
-        }
         if let Some(given) = &expect.explained_by
             && expect.equals.is_none()
             && expect.rows.is_none()

@@ -69,7 +69,8 @@ impl Checker<'_> {
         let lookups = phase.map(|phase| phase.lookups.as_slice());
         let (lowered, known) = match lookup {
             spec::TestLookup::Ids(ids) => {
-                let full = self.full_name(self.phase(spec, name)?);
+                let looked_up = self.phase(spec, name)?;
+                let full = self.full_name(looked_up);
                 let known = lookups.is_none_or(|lookups| {
                     lookups.iter().any(|lookup| {
                         matches!(&lookup.kind, LookupKind::Phase { phase } if *phase == full)

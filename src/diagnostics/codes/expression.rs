@@ -15,10 +15,8 @@ pub(super) static CODES: &[&Code] = &[
     &UNKNOWN_TIMEZONE,
     &BAD_TIME_PATTERN,
     &BAD_ID,
-    &NO_DEFAULT,
     &RESERVED_NAME,
     &EACH_LOOKUP,
-    &SEVERAL_PATHS,
     &MISSING_TIMEZONE,
 ];
 
@@ -175,21 +173,9 @@ pub static BAD_ID: Code = Code {
     },
 };
 
-/// A choice of a default that is not given.
-pub static NO_DEFAULT: Code = Code {
-    id: "E0413",
-    title: "default is missing",
-    page: Page {
-        meaning: "`on_error = \"default\"` and `on_missing = \"default\"` give the field's \
-                  `default`, and it has none.",
-        mistake: "total = { from = \"total\", cast = \"decimal\", on_error = \"default\" }",
-        instead: "total = { from = \"total\", cast = \"decimal\", on_error = \"default\", default = 0 }",
-    },
-};
-
 /// A name that has a meaning already.
 pub static RESERVED_NAME: Code = Code {
-    id: "E0414",
+    id: "E0413",
     title: "name is reserved",
     page: Page {
         meaning: "`let`, `now`, `record` and `target` have a meaning in expressions, so \
@@ -203,7 +189,7 @@ pub static RESERVED_NAME: Code = Code {
 
 /// A step that a list of elements can't have.
 pub static EACH_LOOKUP: Code = Code {
-    id: "E0415",
+    id: "E0414",
     title: "`each` can't be looked up",
     page: Page {
         meaning: "`each` makes the elements of a list one by one; a lookup is of one \
@@ -213,20 +199,9 @@ pub static EACH_LOOKUP: Code = Code {
     },
 };
 
-/// Several paths without a lookup.
-pub static SEVERAL_PATHS: Code = Code {
-    id: "E0416",
-    title: "several paths without a lookup",
-    page: Page {
-        meaning: "`from` takes several paths only for a lookup by a key of several parts.",
-        mistake: "name = { from = [\"first_name\", \"last_name\"] }",
-        instead: "name = { template = \"{{ first_name }} {{ last_name }}\" }",
-    },
-};
-
 /// A moment whose day or clock is asked for without a zone.
 pub static MISSING_TIMEZONE: Code = Code {
-    id: "E0417",
+    id: "E0415",
     title: "time zone is missing",
     page: Page {
         meaning: "Which day and what time of day a moment is depends on the place, so a \

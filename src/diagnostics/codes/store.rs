@@ -44,12 +44,11 @@ pub static IMPOSSIBLE_WRITE: Code = Code {
     id: "E0503",
     title: "impossible way to write",
     page: Page {
-        meaning: "`insert`, `patch` and `fill` find records by `key`. `on_conflict` \
-                  belongs to `insert`. In a table every column is there, so `fill` sets \
-                  columns that are null and says so with `null_is_missing = true`. `patch` \
-                  and `fill` need at least one field beside the key.",
-        mistake: "target = { connection = \"shop\", table = \"orders\", write = \"patch\" }",
-        instead: "target = { connection = \"shop\", table = \"orders\", key = [\"number\"], write = \"patch\" }",
+        meaning: "In a table every column is there, so `fill` sets columns that are null \
+                  and says so with `null_is_missing = true`. `patch` and `fill` need at \
+                  least one field beside the key.",
+        mistake: "target = { connection = \"shop\", table = \"orders\", key = [\"number\"], write = \"fill\" }",
+        instead: "target = { connection = \"shop\", table = \"orders\", key = [\"number\"], write = \"fill\", null_is_missing = true }",
     },
 };
 
@@ -58,8 +57,7 @@ pub static IMPOSSIBLE_READ: Code = Code {
     id: "E0504",
     title: "impossible way to read",
     page: Page {
-        meaning: "Queries are for stores with tables, aggregation pipelines for MongoDB. A \
-                  query has no key of its own, so its source needs `key`.",
+        meaning: "Queries are for stores with tables, aggregation pipelines for MongoDB.",
         mistake: "[connections.shop]\nurl = \"sqlite:shop.db\"\nmodel = \"documents\"\n[phase.orders]\nsource = { connection = \"shop\", query = \"SELECT 1\" }",
         instead: "source = { connection = \"shop\", collection = \"orders\", filter = { status = \"open\" } }",
     },
@@ -120,11 +118,9 @@ pub static EXPECTATION: Code = Code {
     id: "E0509",
     title: "expectation can't be judged",
     page: Page {
-        meaning: "What is expected must be something that this kind of check has: `rows` \
-                  is for queries and filters, `rate` for filters, and `explained_by` \
-                  explains a difference to `equals` or `rows`. A smallest value is not \
-                  larger than the largest.",
-        mistake: "sum = { connection = \"shop\", table = \"orders\", of = \"total\" }\nexpect = { rows = 3 }",
-        instead: "sum = { connection = \"shop\", table = \"orders\", of = \"total\" }\nexpect = { equals = 300 }",
+        meaning: "`explained_by` explains a difference to `equals` or `rows`, so one of \
+                  them must be there. And a smallest value is not larger than the largest.",
+        mistake: "expect = { min = 10, max = 1 }",
+        instead: "expect = { min = 1, max = 10 }",
     },
 };

@@ -59,8 +59,8 @@ pub fn analyse(text: &str, kind: TextKind) -> Result<Analysis, SyntaxError> {
     walk::analyse(text, kind)
 }
 
-/// Whether the environment has a filter, test or function of that name.
-pub(super) fn filters() -> &'static [&'static str] {
+/// The filters that texts can use.
+pub fn filters() -> &'static [&'static str] {
     &[
         "abs",
         "attr",
@@ -113,7 +113,8 @@ pub(super) fn filters() -> &'static [&'static str] {
     ]
 }
 
-pub(super) fn tests() -> &'static [&'static str] {
+/// The tests that texts can use.
+pub fn tests() -> &'static [&'static str] {
     &[
         "!=",
         "<",
@@ -160,7 +161,8 @@ pub(super) fn tests() -> &'static [&'static str] {
     ]
 }
 
-pub(super) fn functions() -> &'static [&'static str] {
+/// The functions that texts can use.
+pub fn functions() -> &'static [&'static str] {
     &["dict", "namespace", "range"]
 }
 

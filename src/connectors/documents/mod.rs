@@ -93,6 +93,11 @@ impl Store for Documents {
         read::describe(&mut connection, entity, self.database.context()).await
     }
 
+    async fn profile(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        read::profile(&mut connection, entity, self.database.context()).await
+    }
+
     async fn select(&self, select: &Select) -> Result<Rows, StoreError> {
         let mut connection = self.database.reader().await?;
         read::select(&mut connection, select, self.database.context()).await
@@ -200,6 +205,11 @@ impl Session for DocumentSession {
 
     async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.writer.rollback_to_savepoint().await
+    }
+
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let (connection, context) = self.writer.parts();
+        read::describe(connection, entity, context).await
     }
 
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError> {

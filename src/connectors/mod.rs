@@ -5,6 +5,7 @@
 //! of them. So a connector is a [`Store`] (reads, catalog) and its [`Session`] (writes).
 
 mod config;
+pub mod documents;
 mod error;
 mod matching;
 mod prefetch;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, sqlite};
+use super::{
+    Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, sqlite,
+};
 
 /// What each connector can do, by name.
-static ALL: &[&Capabilities] = &[&sqlite::CAPABILITIES];
+static ALL: &[&Capabilities] = &[&sqlite::CAPABILITIES, &documents::CAPABILITIES];
 
 /// Schemes that are known and have no connector yet.
 const PLANNED: &[&str] = &["mongodb", "mongodb+srv", "postgres", "postgresql", "mysql", "mariadb"];
@@ -38,6 +40,7 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
     let capabilities = capabilities_of(config)?;
     match capabilities.connector {
         "sqlite" => sqlite::open(config).await,
+        "sqlite-documents" => documents::open(config).await,
         name => Err(StoreError::new(
             StoreErrorKind::Internal,
             format!("the connector `{name}` can't be opened"),

@@ -464,6 +464,10 @@ impl Writer<'_> {
             };
             let seq = self.pending.batches;
             self.write(batch).await.map_err(|error| error.in_batch(seq))?;
+            if self.context.cancel.is_cancelled() {
+                interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
+                break;
+            }
             if self.group.is_full(transaction) {
                 self.commit(committed, &mut started).await?;
             }

@@ -31,7 +31,9 @@ impl Fixture {
     /// Every store that can be written, each empty.
     pub(crate) async fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for (name, model) in [("sqlite tables", Model::Tables)] {
+        for (name, model) in
+            [("sqlite tables", Model::Tables), ("sqlite documents", Model::Documents)]
+        {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();

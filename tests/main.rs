@@ -1,0 +1,5 @@
+//! The one integration binary: linking once is what takes the time.
+
+mod diagnostics;
+mod loading;
+mod schema;

@@ -59,7 +59,7 @@ pub fn text(diagnostics: &Diagnostics, sources: &SourceMap, style: Style) -> Str
     }
     if diagnostics.len() > MOST {
         let more = wording::plural(diagnostics.len() - MOST, "more mistake");
-        out.push_str(&format!("\n  and {more}\n"));
+        out.extend(["\n  and ", more.as_str(), "\n"]);
     }
     let mut trimmed = String::with_capacity(out.len());
     for line in out.lines() {

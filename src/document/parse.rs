@@ -206,15 +206,26 @@ impl Broken {
         let at = |range: Range<usize>| span(source, text, range);
         if let (true, Some(within)) = (self.unclosed, self.within.clone()) {
             let trimmed = text[within.clone()].trim_end().len();
+            // At the very end there is nothing to point at but the last character.
+            let end = text.trim_end().len();
+            let open = if self.error.start < end {
+                self.error.clone()
+            } else {
+                end - text[..end].chars().next_back().map_or(0, char::len_utf8)..end
+            };
             return Diagnostic::new(&codes::SYNTAX, "this statement does not come to its end")
                 .at(at(within.start..within.start + trimmed), "begins here")
-                .and(at(self.error.clone()), "is still open here")
+                .and(at(open), "is still open here")
                 .help("look for a missing `]`, `}` or closing quotes");
         }
         let (what, expected) = match message.split_once(", expected ") {
             Some((what, expected)) => (what, format!("expected {expected}")),
             None => (message, String::new()),
         };
+        if self.error.is_empty() && what.starts_with("string values must be quoted") {
+            return Diagnostic::new(&codes::SYNTAX, "there is no value after `=`")
+                .at(at(self.error.clone()), "expected a value");
+        }
         Diagnostic::new(&codes::SYNTAX, what).at(at(self.error.clone()), expected)
     }
 }

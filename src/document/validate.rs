@@ -35,6 +35,13 @@ impl Validator<'_> {
                 && !self.is_lost(key.name)
                 && table.misspelt(key.name).is_none()
             {
+                if let Shape::True(otherwise) = key.shape {
+                    self.diagnostics.push(
+                        Diagnostic::new(&codes::NOT_YET, format!("{otherwise} not yet supported"))
+                            .at(place, format!("has no `{} = true`", key.name)),
+                    );
+                    continue;
+                }
                 let what = format!("{} needs `{}`", shape.name, key.name);
                 self.diagnostics.push(
                     Diagnostic::new(&codes::MISSING_KEY, what)
@@ -458,21 +465,18 @@ fn dotted_leaves<'e>(
     leaves: &mut Vec<(Span, String)>,
 ) {
     path.push(&entry.key);
-    match (&entry.value.kind, entry.dotted) {
-        (NodeKind::Table(table), true) => {
-            for inner in &table.entries {
-                dotted_leaves(inner, first, path, leaves);
-            }
+    if let (NodeKind::Table(table), true) = (&entry.value.kind, entry.dotted) {
+        for inner in &table.entries {
+            dotted_leaves(inner, first, path, leaves);
         }
-        _ => {
-            let path = path.join(".");
-            let mut span = entry.key.span();
-            // All of the key, when it stands in one piece.
-            if span.end.checked_sub(path.len()) == Some(first) {
-                span.start = first;
-            }
-            leaves.push((span, path));
+    } else {
+        let path = path.join(".");
+        let mut span = entry.key.span();
+        // All of the key, when it stands in one piece.
+        if span.end.checked_sub(path.len()) == Some(first) {
+            span.start = first;
         }
+        leaves.push((span, path));
     }
     path.pop();
 }

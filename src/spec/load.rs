@@ -317,7 +317,7 @@ impl Loader<'_> {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let bytes = error.as_bytes();
-                let line = bytes[..valid].iter().filter(|b| **b == b'\n').count() + 1;
+                let line = bytes[..valid].split(|byte| *byte == b'\n').count();
                 let byte = bytes[valid];
                 self.diagnostics.push(
                     Diagnostic::new(&codes::NOT_UTF8, format!("`{shown}` is not UTF-8")).help(
@@ -378,12 +378,11 @@ fn merge<T: Clone>(
         into.iter().map(|other| (name(other).clone(), name(other).clone())).collect();
     for definition in from {
         let name = name(definition);
-        match names.get(name) {
-            Some(first) => diagnostics.push(defined_twice(what, name, first)),
-            None => {
-                names.insert(name.clone(), name.clone());
-                into.push(definition.clone());
-            }
+        if let Some(first) = names.get(name) {
+            diagnostics.push(defined_twice(what, name, first));
+        } else {
+            names.insert(name.clone(), name.clone());
+            into.push(definition.clone());
         }
     }
 }

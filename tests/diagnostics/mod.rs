@@ -88,7 +88,9 @@ fn each_code_of_this_stage_has_a_case() {
         .iter()
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
-    for code in codes::all().filter(|code| !elsewhere.contains(&code.id)) {
+    let stage = |code: &&&str| ["E01", "E02", "E07"].iter().any(|stage| code.starts_with(stage));
+    let ids: Vec<&str> = codes::all().map(|code| code.id).collect();
+    for code in ids.iter().filter(stage).filter(|code| !elsewhere.contains(code)) {
         let prefix = format!("{}_", code.id.to_lowercase());
         assert!(names.iter().any(|name| name.starts_with(&prefix)), "{code} has no case");
     }

@@ -105,8 +105,8 @@ fn transforms_take_no_one_or_named_arguments() {
     assert!(
         matches!(&apply[1].arguments, Arguments::Single(ArgumentValue::Literal(value)) if value.value == Value::Int(2))
     );
-    let Arguments::Named(named) = &apply[2].arguments else { panic!() };
-    assert!(matches!(&named[1].1, ArgumentValue::Path(path) if path.as_str() == "y"));
+    let Arguments::Named(by_name) = &apply[2].arguments else { panic!() };
+    assert!(matches!(&by_name[1].1, ArgumentValue::Path(path) if path.as_str() == "y"));
     assert!(matches!(&apply[3].arguments, Arguments::Single(ArgumentValue::Path(_))));
     assert!(
         matches!(&apply[4].arguments, Arguments::Single(ArgumentValue::Literal(value)) if matches!(value.value, Value::Decimal(_)))
@@ -136,7 +136,7 @@ fn checks_and_tests_hold_what_they_compare() {
     let CheckKind::Filter { filter, .. } = &spec.checks[0].kind else { panic!() };
     assert_eq!(filter.paths[0].as_str(), "x");
     let Some(Expect { rate: Some(rate), .. }) = &spec.checks[0].expect else { panic!() };
-    assert_eq!(rate.max.unwrap().value, 0.05);
+    assert_eq!(rate.max.unwrap().value.to_string(), "0.05");
     let Some(Expect { equals: Some(equals), .. }) = &spec.checks[1].expect else { panic!() };
     assert!(matches!(equals, Operand::Literal(value) if matches!(value.value, Value::Decimal(_))));
     let test = &spec.tests[0];

@@ -89,6 +89,10 @@ proptest! {
     }
 }
 
+fn many(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).map(line).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn deep_and_endless_input_ends() {
     for text in [
@@ -100,8 +104,8 @@ fn deep_and_endless_input_ends() {
         format!("a = \"{}\"", "x".repeat(1_000_000)),
         "x = \n".repeat(100_000),
         "[a]\n".repeat(100_000),
-        (0..100_000).map(|index| format!("key{index} = 1\n")).collect(),
-        (0..20_000).map(|index| format!("[crosswalk.c{index}]\n")).collect(),
+        many(100_000, |index| format!("key{index} = 1\n")),
+        many(20_000, |index| format!("[crosswalk.c{index}]\n")),
     ] {
         holds(text.as_bytes());
     }

@@ -1,7 +1,12 @@
 //! `mapper` moves and reshapes data between databases from TOML spec files.
+pub mod check;
 pub mod connectors;
 pub mod diagnostics;
 pub mod document;
+pub mod expr;
 pub mod functions;
+pub mod ledger;
+pub mod plan;
+pub mod run;
 pub mod spec;
 pub mod value;

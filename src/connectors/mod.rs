@@ -5,12 +5,18 @@
 //! of them. So a connector is a [`Store`] (reads, catalog) and its [`Session`] (writes).
 
 mod config;
+pub mod documents;
 mod error;
 mod matching;
+mod prefetch;
+mod registry;
+mod size;
+pub mod sqlite;
 
 pub use config::{ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies};
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
-pub use matching::matches;
+pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
+pub use registry::{capabilities, capabilities_of, location_of, open};
 
 use std::fmt;
 use std::sync::Arc;
@@ -87,8 +93,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The names of its tables or collections, the ledger's (`mapper_…`) left out, sorted.
     async fn entities(&self) -> Result<Vec<String>, StoreError>;
 
-    /// The shape of a table, or a profile of a collection; `None` when it does not exist.
+    /// What the catalog says of a table or collection, without looking at its records; `None` when
+    /// it does not exist.
     async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError>;
+
+    /// The same, and for a collection what its documents hold, path by path: of all, or of a sample
+    /// of which `Schema::sampled` tells the size.
+    async fn profile(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        self.describe(entity).await
+    }
 
     /// Reads what a statement asks for, whole. An entity that does not exist has no records when
     /// [`Capabilities::implicit_entities`], and is an error otherwise.
@@ -129,6 +142,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`StoreErrorKind::Locked`] when another process holds it; the message says who.
     async fn lock(&self) -> Result<Box<dyn Lock>, StoreError>;
+
+    /// Closes what is open, so that files are whole on their own. Nothing is read or written after
+    /// it. Without it connections go as their owners do.
+    async fn close(&self) {}
 }
 
 /// The run's lock on a store, given back when dropped.
@@ -237,6 +254,10 @@ pub trait Session: Send {
     /// Undoes everything since the newest savepoint, and forgets it.
     async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError>;
 
+    /// The shape of a table or collection, seeing what this session defined; `None` when it does not
+    /// exist.
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError>;
+
     /// Reads, seeing what this session wrote.
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError>;
 
@@ -326,4 +347,9 @@ pub enum Definition {
     },
     /// Runs statements of the store's own language (a fixture's `schema.sql`).
     Script(String),
+}
+
+/// TEMP
+pub fn overlay(inner: std::sync::Arc<dyn Store>) -> std::sync::Arc<dyn Store> {
+    inner
 }

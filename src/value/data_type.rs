@@ -1,6 +1,7 @@
 //! Types: what a column promises to hold, and what kind a value is.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// The kind of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,5 +146,135 @@ impl fmt::Display for DataType {
             Self::Array(element) => write!(f, "array({element})"),
             Self::Enum(values) => write!(f, "enum({})", values.join(", ")),
         }
+    }
+}
+
+/// The text names no type of the spec language.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a type is one of text, text(LENGTH), integer, integer(16|32|64), unsigned(16|32|64), float, \
+     float(32|64), decimal, decimal(PRECISION, SCALE), boolean, bytes, date, time, datetime, \
+     timestamp, uuid, objectid, json, array, array(TYPE), any"
+)]
+pub struct ParseDataTypeError;
+
+impl FromStr for DataType {
+    type Err = ParseDataTypeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Bounds the recursion of array(array(…)).
+        if text.len() > 200 {
+            return Err(ParseDataTypeError);
+        }
+        let (name, arguments) = match text.trim().split_once('(') {
+            None => (text.trim(), None),
+            Some((name, rest)) => {
+                let arguments = rest.strip_suffix(')').ok_or(ParseDataTypeError)?;
+                (name.trim_end(), Some(arguments.trim()))
+            }
+        };
+        let number = |text: &str| text.trim().parse::<u32>().map_err(|_| ParseDataTypeError);
+        let bits = |least: u8| match arguments.map(number).transpose()? {
+            None => Ok(64),
+            Some(bits) => u8::try_from(bits)
+                .ok()
+                .filter(|bits| matches!(bits, 16 | 32 | 64) && *bits >= least)
+                .ok_or(ParseDataTypeError),
+        };
+        Ok(match name {
+            "text" => match arguments.map(number).transpose()? {
+                Some(0) => return Err(ParseDataTypeError),
+                length => Self::Text { length },
+            },
+            "integer" => Self::Int { bits: bits(16)?, signed: true },
+            "unsigned" => Self::Int { bits: bits(16)?, signed: false },
+            "float" => Self::Float { bits: bits(32)? },
+            "decimal" => match arguments {
+                None => Self::DECIMAL,
+                Some(arguments) => {
+                    let (precision, scale) = arguments.split_once(',').unwrap_or((arguments, "0"));
+                    let (precision, scale) = (number(precision)?, number(scale)?);
+                    if precision == 0 || scale > precision {
+                        return Err(ParseDataTypeError);
+                    }
+                    Self::Decimal { precision: Some(precision), scale: Some(scale) }
+                }
+            },
+            "array" => Self::Array(Box::new(arguments.map_or(Ok(Self::Any), str::parse)?)),
+            _ if arguments.is_some() => return Err(ParseDataTypeError),
+            "any" => Self::Any,
+            "boolean" => Self::Bool,
+            "bytes" => Self::Bytes,
+            "date" => Self::Date,
+            "time" => Self::Time,
+            "datetime" => Self::DateTime,
+            "timestamp" => Self::Timestamp,
+            "uuid" => Self::Uuid,
+            "objectid" => Self::ObjectId,
+            "json" => Self::Json,
+            _ => return Err(ParseDataTypeError),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_read_back() {
+        for text in [
+            "text",
+            "text(20)",
+            "integer",
+            "integer(16)",
+            "integer(32)",
+            "unsigned(64)",
+            "float",
+            "float(32)",
+            "decimal",
+            "decimal(10,2)",
+            "boolean",
+            "bytes",
+            "date",
+            "time",
+            "datetime",
+            "timestamp",
+            "uuid",
+            "objectid",
+            "json",
+            "array(text(3))",
+            "any",
+        ] {
+            let data_type: DataType = text.parse().unwrap();
+            assert_eq!(data_type.to_string(), text);
+        }
+        assert_eq!("integer(64)".parse(), Ok(DataType::INT64));
+        assert_eq!(" decimal( 10 , 2 ) ".parse::<DataType>().unwrap().to_string(), "decimal(10,2)");
+        assert_eq!("array".parse(), Ok(DataType::Array(Box::new(DataType::Any))));
+    }
+
+    #[test]
+    fn what_is_no_type_is_refused() {
+        for text in [
+            "",
+            "string",
+            "text(0)",
+            "text(-1)",
+            "text(",
+            "text)",
+            "integer(8)",
+            "float(16)",
+            "decimal(2,3)",
+            "decimal(0,0)",
+            "decimal(a,b)",
+            "uuid(4)",
+            "array(what)",
+            "Text",
+        ] {
+            assert_eq!(text.parse::<DataType>(), Err(ParseDataTypeError), "{text}");
+        }
+        let deep = "array(".repeat(100_000);
+        assert_eq!(deep.parse::<DataType>(), Err(ParseDataTypeError));
     }
 }

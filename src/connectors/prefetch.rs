@@ -1,0 +1,50 @@
+//! Reading one batch ahead, so that reading overlaps with what is done with the batch before.
+
+use async_trait::async_trait;
+use tokio::task::JoinHandle;
+
+use super::{Scan, SourceBatch, StoreError, StoreErrorKind};
+
+type Ahead = JoinHandle<(Box<dyn Scan>, Result<Option<SourceBatch>, StoreError>)>;
+
+/// A scan that reads at most one batch ahead on its own task.
+pub(crate) struct Prefetch {
+    ahead: Option<Ahead>,
+}
+
+impl Prefetch {
+    /// Starts reading.
+    pub(crate) fn new(scan: Box<dyn Scan>) -> Self {
+        Self { ahead: Some(start(scan)) }
+    }
+}
+
+fn start(mut scan: Box<dyn Scan>) -> Ahead {
+    tokio::spawn(async move {
+        let batch = scan.next().await;
+        (scan, batch)
+    })
+}
+
+#[async_trait]
+impl Scan for Prefetch {
+    async fn next(&mut self) -> Result<Option<SourceBatch>, StoreError> {
+        let Some(ahead) = self.ahead.as_mut() else { return Ok(None) };
+        let done = ahead.await;
+        self.ahead = None;
+        let (scan, batch) = done
+            .map_err(|_| StoreError::new(StoreErrorKind::Internal, "reading ahead was stopped"))?;
+        if matches!(batch, Ok(Some(_))) {
+            self.ahead = Some(start(scan));
+        }
+        batch
+    }
+}
+
+impl Drop for Prefetch {
+    fn drop(&mut self) {
+        if let Some(ahead) = &self.ahead {
+            ahead.abort();
+        }
+    }
+}

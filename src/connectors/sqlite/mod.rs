@@ -1,0 +1,230 @@
+//! SQLite as a store of tables.
+
+pub(crate) mod catalog;
+mod codec;
+mod compare;
+mod config;
+pub(crate) mod database;
+pub(crate) mod define;
+mod error;
+mod fit;
+mod lock;
+pub(crate) mod page;
+pub(crate) mod read;
+pub(crate) mod render;
+pub(crate) mod scan;
+mod session;
+mod types;
+mod write;
+pub(crate) mod writer;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use self::catalog::{TableColumn, quote};
+use self::database::Database;
+use self::page::{Pages, Shape};
+use self::scan::TableScan;
+use self::session::TableSession;
+use super::prefetch::Prefetch;
+use super::{
+    Capabilities, ConnectionConfig, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics,
+    Store, StoreError, StoreErrorKind, TimePrecision,
+};
+use crate::value::query::{Filter, Select};
+use crate::value::{DataType, Problem, Schema, Value};
+
+/// What SQLite as a store of tables can do.
+pub static CAPABILITIES: Capabilities = Capabilities {
+    connector: "sqlite",
+    summary: "Reads and writes the tables of an SQLite file.",
+    schemes: &["sqlite"],
+    documents: false,
+    writes: true,
+    transactions: true,
+    queries: true,
+    pipelines: false,
+    implicit_entities: false,
+    time_precision: TimePrecision::Nanoseconds,
+    nul_in_text: true,
+};
+
+/// Rows per page of a query: it may cost as much for one row as for many.
+const QUERY_PAGE: usize = 10_000;
+
+/// An SQLite file of tables.
+#[derive(Debug)]
+pub struct Sqlite {
+    database: Database,
+}
+
+impl Sqlite {
+    /// Opens the file of a connection.
+    ///
+    /// # Errors
+    /// When it is not there (and is not to be created), can't be read, or is no database.
+    pub async fn open(config: &ConnectionConfig) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::open(config).await? })
+    }
+
+    async fn pages(&self, request: &ScanRequest) -> Result<Pages, StoreError> {
+        let database = &self.database;
+        let mut connection = database.reader().await?;
+        let context = database.context();
+        let (entity, from, table, row_number, page) = match &request.source {
+            ScanSource::Entity(entity) => {
+                let table = context.table(&mut connection, entity).await?;
+                let number = catalog::row_number(&mut connection, &table)
+                    .await
+                    .map_err(|e| database.error(&e))?;
+                (entity.clone(), quote(entity), table, number, request.batch)
+            }
+            ScanSource::Query(text) => {
+                let text = text.trim().trim_end_matches(';');
+                let columns = read::result_columns(&mut connection, text, context).await?;
+                let name = "the query".to_owned();
+                let table = catalog::Table { name: name.clone(), columns };
+                let page = request.batch.max(QUERY_PAGE);
+                // A comment at its end must not swallow the parenthesis.
+                (name, format!("({text}\n)"), table, None, page)
+            }
+            ScanSource::Pipeline { .. } | ScanSource::Files => {
+                return Err(StoreError::new(
+                    StoreErrorKind::Unsupported,
+                    format!("{}: SQLite reads tables and queries", database.location),
+                ));
+            }
+        };
+        let key = if request.key.is_empty() { table.primary_key() } else { request.key.clone() };
+        if key.is_empty() {
+            return Err(StoreError::new(
+                StoreErrorKind::Query,
+                format!("{}: {entity} has no primary key; name a key", database.location),
+            ));
+        }
+        let mut columns: Vec<TableColumn> = match &request.columns {
+            None => table.columns.clone(),
+            Some(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                read::columns(&table, &names)?.into_iter().cloned().collect()
+            }
+        };
+        let wanted = columns.len();
+        let mut condition = render::Sql::default();
+        let exact = render::condition(&mut condition, &request.filter, &table)?;
+        let mut more: Vec<&str> = key.iter().map(String::as_str).collect();
+        if !exact {
+            render::paths_of(&request.filter, &mut more);
+        }
+        for column in read::columns(&table, &more)? {
+            if !columns.iter().any(|known| known.name == column.name) {
+                columns.push(column.clone());
+            }
+        }
+        let place = |name: &String| columns.iter().position(|column| column.name == *name);
+        let key = key.iter().filter_map(place).collect();
+        Ok(Pages {
+            from,
+            entity,
+            shape: Shape::Columns,
+            columns,
+            wanted,
+            key,
+            condition,
+            verify: (!exact).then(|| request.filter.clone()),
+            row_number,
+            page: page.max(1),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn location(&self) -> &str {
+        &self.database.location
+    }
+
+    async fn entities(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        catalog::entities(&mut connection).await.map_err(|e| self.database.error(&e))
+    }
+
+    async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        catalog::describe(&mut connection, entity).await.map_err(|e| self.database.error(&e))
+    }
+
+    async fn select(&self, select: &Select) -> Result<Rows, StoreError> {
+        let mut connection = self.database.reader().await?;
+        let context = self.database.context();
+        let table = context.table(&mut connection, &select.entity).await?;
+        read::select(&mut connection, &table, select, context).await
+    }
+
+    async fn count(&self, entity: &str, filter: &Filter) -> Result<u64, StoreError> {
+        let mut connection = self.database.reader().await?;
+        let context = self.database.context();
+        let table = context.table(&mut connection, entity).await?;
+        read::count(&mut connection, &table, filter, context).await
+    }
+
+    async fn query(&self, text: &str) -> Result<Rows, StoreError> {
+        self.database.query(text).await
+    }
+
+    async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>, StoreError> {
+        let pages = self.pages(&request).await?;
+        let scan = TableScan::new(
+            self.database.readers.clone(),
+            self.database.location.clone(),
+            self.database.policies.clone(),
+            pages,
+            request.batch,
+            request.after.as_ref(),
+        )?;
+        Ok(Box::new(Prefetch::new(Box::new(scan))))
+    }
+
+    async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
+        self.database.statistics(entity).await
+    }
+
+    fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem> {
+        fit::fit(value, data_type)
+    }
+
+    async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
+        Ok(Box::new(TableSession::new(self.database.writer().await?)))
+    }
+
+    async fn lock(&self) -> Result<Box<dyn Lock>, StoreError> {
+        Ok(Box::new(self.database.lock()?))
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+/// A column of text that is never null.
+pub(super) fn text_column(name: &str) -> TableColumn {
+    TableColumn {
+        name: name.to_owned(),
+        declared: "TEXT".to_owned(),
+        column_type: types::ColumnType::of("TEXT"),
+        nullable: false,
+        has_default: false,
+        generated: false,
+        primary: 0,
+    }
+}
+
+/// Opens the file of a connection, shared.
+pub(super) async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(Sqlite::open(config).await?))
+}

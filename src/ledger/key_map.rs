@@ -1,0 +1,162 @@
+//! What a phase did to each source key so far: the id map, and the memory of differential runs.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::{Entry, Fate, Ledger, PhaseRecord, PhaseState};
+use crate::connectors::StoreError;
+use crate::expr::IdRule;
+use crate::value::{Key, Value};
+
+/// How many entries of decoded batches are kept in memory.
+const CACHED_ENTRIES: usize = 200_000;
+
+/// The newest entry of each source key of a phase, over all its runs that were not taken back.
+///
+/// The index of batches is in memory (two keys per batch); decoded batches are kept as long as they
+/// are few, the least recently used dropped first.
+#[derive(Debug)]
+pub struct KeyMap {
+    ledger: Ledger,
+    phase: String,
+    batches: Vec<Batch>,
+    rules: HashMap<String, Option<IdRule>>,
+    cached: HashMap<usize, Arc<HashMap<Key, Entry>>>,
+    recent: VecDeque<usize>,
+    entries: usize,
+}
+
+#[derive(Debug)]
+struct Batch {
+    run: String,
+    seq: u64,
+    first: Key,
+    last: Key,
+}
+
+/// What the map knows of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its newest entry.
+    pub entry: Entry,
+    /// The run that wrote it.
+    pub run: String,
+}
+
+impl KeyMap {
+    /// Opens the map of a phase, by its name in history. Empty when the store has no ledger.
+    pub async fn open(ledger: &Ledger, phase: &str) -> Result<Self, StoreError> {
+        let records =
+            if ledger.exists().await? { ledger.phases(Some(phase)).await? } else { vec![] };
+        let live: Vec<&PhaseRecord> =
+            records.iter().filter(|record| record.state != PhaseState::RolledBack).collect();
+        let mut batches = Vec::new();
+        if !live.is_empty() {
+            for (run, seq, first, last) in ledger.batch_index(phase, None).await? {
+                if live.iter().any(|record| record.run == run) {
+                    batches.push(Batch { run, seq, first, last });
+                }
+            }
+        }
+        let rules = live
+            .iter()
+            .map(|record| {
+                let rule = record.target.id.as_ref().and_then(super::records::IdShape::rule);
+                (record.run.clone(), rule)
+            })
+            .collect();
+        Ok(Self {
+            ledger: ledger.clone(),
+            phase: phase.to_owned(),
+            batches,
+            rules,
+            cached: HashMap::new(),
+            recent: VecDeque::new(),
+            entries: 0,
+        })
+    }
+
+    /// Whether nothing is known of any key.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// What is known of these keys.
+    pub async fn get(&mut self, keys: &[Key]) -> Result<HashMap<Key, Known>, StoreError> {
+        let mut found: HashMap<Key, Known> = HashMap::new();
+        let mut open: HashSet<&Key> = keys.iter().collect();
+        for index in (0..self.batches.len()).rev() {
+            if open.is_empty() {
+                break;
+            }
+            let batch = &self.batches[index];
+            let wanted: Vec<&Key> = open
+                .iter()
+                .copied()
+                .filter(|key| **key >= batch.first && **key <= batch.last)
+                .collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let run = batch.run.clone();
+            let entries = self.entries_of(index).await?;
+            for key in wanted {
+                if let Some(entry) = entries.get(key) {
+                    open.remove(key);
+                    found.insert(key.clone(), Known { entry: entry.clone(), run: run.clone() });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The identity that a key's record has in the target; `None` when it has no record there.
+    pub fn identity(&self, known: &Known) -> Option<Vec<Value>> {
+        let entry = &known.entry;
+        if let Some(id) = &entry.id {
+            return id.values();
+        }
+        match entry.fate {
+            Fate::Inserted | Fate::Updated | Fate::Unchanged => {
+                let rule = self.rules.get(&known.run)?.as_ref()?;
+                Some(vec![rule.make(&entry.key, None)])
+            }
+            Fate::Skipped(_) | Fate::Rejected(_) => None,
+        }
+    }
+
+    /// All entries, batch by batch in order, older ones of a key before newer ones.
+    pub async fn batch(&mut self, index: usize) -> Result<Option<Vec<Known>>, StoreError> {
+        let Some(batch) = self.batches.get(index) else { return Ok(None) };
+        let record = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?;
+        let run = batch.run.clone();
+        let known = record.entries.into_iter().map(|entry| Known { entry, run: run.clone() });
+        Ok(Some(known.collect()))
+    }
+
+    async fn entries_of(&mut self, index: usize) -> Result<Arc<HashMap<Key, Entry>>, StoreError> {
+        if let Some(entries) = self.cached.get(&index) {
+            if self.recent.back() != Some(&index) {
+                self.recent.retain(|other| *other != index);
+                self.recent.push_back(index);
+            }
+            return Ok(Arc::clone(entries));
+        }
+        let batch = &self.batches[index];
+        let record = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?;
+        let entries: HashMap<Key, Entry> =
+            record.entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect();
+        self.entries += entries.len();
+        let entries = Arc::new(entries);
+        self.cached.insert(index, Arc::clone(&entries));
+        self.recent.push_back(index);
+        while self.entries > CACHED_ENTRIES && self.recent.len() > 1 {
+            if let Some(oldest) = self.recent.pop_front()
+                && let Some(dropped) = self.cached.remove(&oldest)
+            {
+                self.entries -= dropped.len();
+            }
+        }
+        Ok(entries)
+    }
+}

@@ -1,0 +1,22 @@
+//! The ledger: what was done to every record, kept beside the target's data and committed with it.
+//!
+//! It is a handful of tables (or collections) named `mapper_…` in the target store. Runs and phases
+//! hold counts, states and checkpoints; batches hold one compact record each with every record's
+//! fate; the journal holds what was there before an update; rejects hold reasons, never values.
+
+mod batch;
+mod counts;
+mod journal;
+mod key_map;
+mod records;
+mod tables;
+
+pub use batch::{BatchRecord, Entry, Fate};
+pub use counts::Counts;
+pub use journal::{BeforeImage, JournalEntry};
+pub use key_map::{KeyMap, Known};
+pub use records::{
+    IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
+    RunRecord, RunState, TargetShape,
+};
+pub use tables::{Ledger, is_ledger_table};

@@ -1,0 +1,165 @@
+//! What will be done: checked, with all names resolved, and immutable.
+//!
+//! A plan is plain data. It knows nothing of TOML, so a program can build one too; and a phase of it
+//! can be run by any worker that is handed it, again and again, with the same result.
+
+mod check;
+mod graph;
+mod phase;
+
+pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
+pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
+pub use phase::{
+    Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Phase, RejectLimit, Source, Target,
+    Transaction, WriteMode,
+};
+
+use std::path::PathBuf;
+
+use crate::connectors::ConnectionConfig;
+use crate::value::{DataType, Index, Object, Value};
+
+/// Everything that one command works on.
+#[derive(Clone, Default)]
+pub struct Plan {
+    /// The specs, in the order of the arguments.
+    pub specs: Vec<SpecInfo>,
+    /// The connections; other parts name them by index.
+    pub connections: Vec<Connection>,
+    /// The phases.
+    pub phases: Vec<Phase>,
+    /// The indexes to create.
+    pub indexes: Vec<IndexTask>,
+    /// The checks.
+    pub checks: Vec<Check>,
+    /// Tables that must be there before anything starts: connection and table.
+    pub prerequisites: Vec<(ConnectionId, String)>,
+    /// The spec tests.
+    pub tests: Vec<TestCase>,
+    /// The order.
+    pub graph: Graph,
+}
+
+/// A connection, by its place in the plan.
+pub type ConnectionId = usize;
+
+/// A spec of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecInfo {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its file.
+    pub path: PathBuf,
+    /// A checksum of what it means: comments, order and layout do not count.
+    pub checksum: String,
+}
+
+/// A connection of the plan.
+#[derive(Clone)]
+pub struct Connection {
+    /// Its name; `spec.name` where several specs give the same name to different stores.
+    pub name: String,
+    /// What it is opened with.
+    pub config: ConnectionConfig,
+    /// A folder that fills the database when it is absent or empty.
+    pub fixtures: Option<PathBuf>,
+    /// Whether destructive commands must ask.
+    pub production: bool,
+}
+
+/// An index to create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexTask {
+    /// The spec that it belongs to, by its place in the plan.
+    pub spec: usize,
+    /// Where.
+    pub connection: ConnectionId,
+    /// The table or collection.
+    pub entity: String,
+    /// What.
+    pub index: Index,
+    /// Whether it is created before the data that goes into its table.
+    pub before: bool,
+}
+
+impl Plan {
+    /// The connections that phases and indexes write to, each once, in order.
+    pub fn target_connections(&self) -> Vec<ConnectionId> {
+        let mut targets: Vec<ConnectionId> = self
+            .phases
+            .iter()
+            .map(|phase| phase.target.connection)
+            .chain(self.indexes.iter().map(|index| index.connection))
+            .collect();
+        targets.sort_unstable();
+        targets.dedup();
+        targets
+    }
+
+    /// The phase with this full name (`spec.phase`), or this short one when only one has it.
+    pub fn find_phase(&self, name: &str) -> Option<usize> {
+        if let Some(index) = self.phases.iter().position(|phase| phase.full_name() == name) {
+            return Some(index);
+        }
+        let mut short = self.phases.iter().enumerate().filter(|(_, phase)| phase.name == name);
+        match (short.next(), short.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
+        }
+    }
+}
+
+/// A `[[test]]`: source records and what must become of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestCase {
+    /// Its name, or `phase #n`.
+    pub name: String,
+    /// The phase, by its place in the plan.
+    pub phase: usize,
+    /// The source's records.
+    pub given: Vec<Object>,
+    /// What the target holds before.
+    pub existing: Vec<Object>,
+    /// What lookups find.
+    pub lookups: Vec<TestLookup>,
+    /// What the target holds afterwards.
+    pub expect: Option<Vec<Object>>,
+    /// Whether all fields are compared and not only the named ones.
+    pub exact: bool,
+    /// What is rejected.
+    pub expect_rejects: Option<Fates>,
+    /// What is skipped.
+    pub expect_skips: Option<Fates>,
+    /// Declared types of the target's columns, where the spec tells them.
+    pub columns: Vec<(String, DataType)>,
+}
+
+/// What a lookup finds in a test.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TestLookup {
+    /// The ids of a phase, by canonical text of the source key.
+    Phase {
+        /// The phase's full name.
+        phase: String,
+        /// Source key and id.
+        ids: Vec<(String, Value)>,
+    },
+    /// The records of a table or collection.
+    Entity {
+        /// Its name.
+        entity: String,
+        /// Its records.
+        records: Vec<Object>,
+    },
+}
+
+/// Records that do not arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fates {
+    /// So many.
+    Count(u64),
+    /// One for each of these reasons, in any order.
+    Reasons(Vec<String>),
+}

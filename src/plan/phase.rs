@@ -1,0 +1,198 @@
+//! A phase: from one source to one target, by one mapping.
+
+use super::ConnectionId;
+use crate::connectors::ScanSource;
+use crate::expr::{IdRule, Mapping, Origin};
+use crate::value::FieldPath;
+use crate::value::query::Filter;
+
+/// A phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// Its spec's name.
+    pub spec: String,
+    /// Its name, short.
+    pub name: String,
+    /// The name under which it ran before; what ids are made of and history is kept under.
+    pub renamed_from: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// A checksum of what it does to data.
+    pub checksum: String,
+    /// Where records come from.
+    pub source: Source,
+    /// Where they go.
+    pub target: Target,
+    /// What becomes of each.
+    pub mapping: Mapping,
+    /// The lookups that the mapping names by index.
+    pub lookups: Vec<Lookup>,
+    /// Records per batch.
+    pub batch: usize,
+    /// What commits together.
+    pub transaction: Transaction,
+    /// What happens to a second record with the same target key.
+    pub on_duplicate: OnDuplicate,
+    /// How many rejects stop it.
+    pub max_rejects: Option<RejectLimit>,
+    /// How many records the source should hold.
+    pub expected: Option<u64>,
+    /// Source columns left out on purpose, with the reason.
+    pub ignore: Vec<(String, String)>,
+}
+
+impl Phase {
+    /// `spec.phase`.
+    pub fn full_name(&self) -> String {
+        format!("{}.{}", self.spec, self.name)
+    }
+
+    /// The name that its history is kept under: the first one that it had.
+    pub fn history_name(&self) -> String {
+        format!("{}.{}", self.spec, self.renamed_from.as_deref().unwrap_or(&self.name))
+    }
+
+    /// The field that holds the record's new id, with the rule that makes it, when there is one.
+    pub fn id_field(&self) -> Option<(&FieldPath, &IdRule)> {
+        self.mapping.fields.iter().find_map(|(path, expr)| match &expr.origin {
+            Origin::Id(rule) if expr.steps.is_empty() => Some((path, rule)),
+            _ => None,
+        })
+    }
+}
+
+/// Where records come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What is read.
+    pub scan: ScanSource,
+    /// The ordered unique key; empty is the store's own (primary key, `_id`, file and number).
+    pub key: Vec<String>,
+    /// Which records.
+    pub filter: Filter,
+}
+
+/// Where records go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The table or collection.
+    pub entity: String,
+    /// The fields that identify a record. Empty only with `append`.
+    pub key: Vec<FieldPath>,
+    /// How records are written.
+    pub write: WriteMode,
+}
+
+/// How records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteMode {
+    /// New records; a conflict is decided.
+    Insert(OnConflict),
+    /// Edits what exists, creates nothing.
+    Patch,
+    /// Sets what is missing in what exists.
+    Fill {
+        /// Whether null counts as missing.
+        null_is_missing: bool,
+    },
+    /// New records, without a conflict key.
+    Append,
+}
+
+/// What happens when a record with the key is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnConflict {
+    /// It stays as it is.
+    Skip,
+    /// Its mapped fields are updated; its id stays.
+    Update,
+    /// It becomes what the mapping gives, and nothing else; its id stays.
+    Replace,
+    /// The new one is rejected.
+    Fail,
+}
+
+/// What commits together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transaction {
+    /// The engine groups batches, about a second or 16 MiB.
+    #[default]
+    Auto,
+    /// A source record is written whole or not at all: one failing element rejects all of them.
+    Record,
+    /// Each batch commits.
+    Batch,
+    /// The whole phase commits at its end.
+    Phase,
+}
+
+/// What happens to a second record with the same target key within the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDuplicate {
+    /// The first one arrives, each further one is rejected.
+    #[default]
+    Reject,
+    /// The first one arrives, the others are skipped.
+    First,
+    /// The last one arrives, the others are skipped.
+    Last,
+}
+
+/// How many rejects stop a phase.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RejectLimit {
+    /// More than this many.
+    Count(u64),
+    /// More than this share of what was read, from 0 to 1, once 100 were read or at the end.
+    Share(f64),
+}
+
+/// A lookup of a phase.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
+    /// In what.
+    pub kind: LookupKind,
+    /// Whether it is resolved in a second pass, because what it refers to may come later.
+    pub stub: bool,
+}
+
+/// What a lookup looks in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LookupKind {
+    /// The ids that a phase's records hold in the target, by source key.
+    Phase {
+        /// The phase's full name.
+        phase: String,
+    },
+    /// A table or collection.
+    Entity {
+        /// The connection.
+        connection: ConnectionId,
+        /// The table or collection.
+        entity: String,
+        /// The column or dotted path that is taken.
+        take: String,
+        /// The columns or dotted paths that are matched, in the order of the call's keys.
+        by: Vec<String>,
+        /// What happens when several match.
+        on_many: OnMany,
+    },
+}
+
+/// What happens when several records match.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnMany {
+    /// The record is rejected.
+    #[default]
+    Reject,
+    /// The first in key order serves.
+    First,
+    /// The last in key order serves.
+    Last,
+    /// All serve, as a list in key order.
+    All,
+}

@@ -1,0 +1,114 @@
+//! Writing with isolation: a batch goes in as a whole, and where the store refuses it, it is halved
+//! until the records that are to blame stand alone.
+
+use std::ops::Range;
+
+use crate::connectors::{
+    Insert, Layout, Session, StoreError, StoreErrorKind, Update, Violation, WriteError,
+};
+use crate::value::{Problem, Row};
+
+/// For each row what it gave back, or why the store refuses it.
+pub(super) type Isolated = Vec<Result<Row, Violation>>;
+
+/// Inserts rows.
+pub(super) async fn insert(
+    session: &mut dyn Session,
+    entity: &str,
+    layout: &Layout,
+    rows: &[Row],
+    returning: &[String],
+) -> Result<Isolated, StoreError> {
+    let mut results: Isolated = Vec::with_capacity(rows.len());
+    let mut open = halves_of(0..rows.len());
+    while let Some(range) = open.pop() {
+        let part = &rows[range.clone()];
+        session.savepoint().await?;
+        match session.insert(Insert { entity, layout, rows: part, returning }).await {
+            Ok(mut returned) => {
+                session.release().await?;
+                returned.resize_with(part.len(), Row::new);
+                results.extend(returned.into_iter().map(Ok));
+            }
+            Err(WriteError::Store(error)) => return Err(error),
+            Err(WriteError::Record(violation)) => {
+                session.rollback_to_savepoint().await?;
+                if part.len() == 1 {
+                    results.push(Err(violation));
+                } else {
+                    open.extend(split(range));
+                }
+            }
+        }
+    }
+    Ok(results)
+}
+
+/// Changes records; a record that is gone since it was looked at is a conflict, after which the
+/// phase tries again.
+pub(super) async fn update(
+    session: &mut dyn Session,
+    entity: &str,
+    key: &[String],
+    set: &[String],
+    rows: &[Row],
+) -> Result<Isolated, StoreError> {
+    let mut results: Isolated = Vec::with_capacity(rows.len());
+    let mut open = halves_of(0..rows.len());
+    while let Some(range) = open.pop() {
+        let part = &rows[range.clone()];
+        session.savepoint().await?;
+        match session.update(Update { entity, key, set, rows: part }).await {
+            Ok(matched) => {
+                session.release().await?;
+                if matched != part.len() as u64 {
+                    return Err(StoreError::new(
+                        StoreErrorKind::Conflict,
+                        "a record disappeared while it was being changed",
+                    ));
+                }
+                results.extend(part.iter().map(|_| Ok(Row::new())));
+            }
+            Err(WriteError::Store(error)) => return Err(error),
+            Err(WriteError::Record(violation)) => {
+                session.rollback_to_savepoint().await?;
+                if part.len() == 1 {
+                    results.push(Err(violation));
+                } else {
+                    open.extend(split(range));
+                }
+            }
+        }
+    }
+    Ok(results)
+}
+
+fn halves_of(range: Range<usize>) -> Vec<Range<usize>> {
+    if range.is_empty() { Vec::new() } else { vec![range] }
+}
+
+/// The halves, the first one last, so that a stack gives it first.
+fn split(range: Range<usize>) -> [Range<usize>; 2] {
+    let middle = range.start + range.len() / 2;
+    [middle..range.end, range.start..middle]
+}
+
+/// Why the store refuses a record, without values.
+pub(super) fn problem_of(violation: &Violation) -> Problem {
+    let rule = match violation.kind {
+        crate::connectors::ViolationKind::Unique => "another record has the same unique value",
+        crate::connectors::ViolationKind::ForeignKey => "it refers to a record that is not there",
+        crate::connectors::ViolationKind::NotNull => "the target does not take null here",
+        crate::connectors::ViolationKind::Check => "a check constraint does not hold",
+        crate::connectors::ViolationKind::Value => "the target can't hold this value",
+    };
+    let message = match &violation.constraint {
+        Some(constraint) => format!("{rule} (`{constraint}`)"),
+        None => rule.to_owned(),
+    };
+    let problem = Problem::new(violation.kind.reason(), message);
+    match &violation.column {
+        Some(column) => problem.at(column),
+        None => problem,
+    }
+}

@@ -1,0 +1,289 @@
+//! Fixtures: a folder that fills a database when it is absent or empty.
+//!
+//! The folder holds `schema.sql` (for tables) and one `<table or collection>.jsonl` or `.csv` each.
+//! All of it is loaded in one transaction together with a marker, so that a killed load leaves
+//! nothing.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::{Event, Observer, RunError, RunErrorKind, Stores, failpoint};
+use crate::connectors::{
+    self, ConnectionConfig, Definition, FileSource, Insert, Layout, Model, Policies, ScanRequest,
+    ScanSource, Session, Store, StoreErrorKind, Violation, WriteError,
+};
+use crate::ledger::Ledger;
+use crate::plan::{Connection, Plan};
+use crate::value::query::Filter;
+use crate::value::{Row, Schema, Value};
+
+/// The fact that marks a database as filled.
+const MARKER: &str = "fixtures";
+
+/// Records per insert.
+const BATCH: usize = 1000;
+
+/// Opens the stores of a plan, and fills from its fixtures each one that is absent or empty. A dry
+/// run fills temporary copies instead, which live as long as the returned folder.
+///
+/// # Errors
+/// When a connection can't be opened, or a fixture can't be loaded.
+pub async fn open(
+    plan: &Plan,
+    dry_run: bool,
+    observer: &dyn Observer,
+) -> Result<(Stores, Option<TempDir>), RunError> {
+    let mut plan = plan.clone();
+    let mut temporary = None;
+    for index in 0..plan.connections.len() {
+        if plan.connections[index].fixtures.is_none() {
+            continue;
+        }
+        let needs = needs_fixtures(&plan.connections[index]).await?;
+        if !needs {
+            continue;
+        }
+        if dry_run {
+            let folder = match &temporary {
+                Some(folder) => folder,
+                None => temporary.insert(TempDir::new().map_err(|error| {
+                    RunError::new(RunErrorKind::Refused, format!("no temporary folder: {error}"))
+                })?),
+            };
+            let path = folder.path().join(format!("{index}.db"));
+            let url = plan.connections[index].config.url.clone();
+            for connection in &mut plan.connections {
+                if connection.config.url == url {
+                    connection.config.url = format!("sqlite:{}", path.display());
+                }
+            }
+        }
+        fill(&plan.connections[index], observer).await?;
+    }
+    Ok((Stores::open(&plan).await?, temporary))
+}
+
+/// Whether a connection's database is absent, or empty and without the marker.
+async fn needs_fixtures(connection: &Connection) -> Result<bool, RunError> {
+    let config = ConnectionConfig { create: false, ..connection.config.clone() };
+    match connectors::open(&config).await {
+        Ok(store) => {
+            let marked = Ledger::new(Arc::clone(&store)).fact(MARKER).await?.is_some();
+            Ok(!marked && store.entities().await?.is_empty())
+        }
+        Err(error) if error.kind == StoreErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Fills a connection's database from its fixtures. Gives how many records were loaded.
+///
+/// # Errors
+/// When a file can't be read, or a record does not fit; nothing is loaded then.
+pub async fn fill(connection: &Connection, observer: &dyn Observer) -> Result<u64, RunError> {
+    let Some(folder) = &connection.fixtures else { return Ok(0) };
+    let config = ConnectionConfig { create: true, ..connection.config.clone() };
+    let store = connectors::open(&config).await?;
+    let files = data_files(folder)?;
+    let mut session = store.session().await?;
+    session.begin().await?;
+    Ledger::new(Arc::clone(&store)).create(&mut *session).await?;
+    let script = folder.join("schema.sql");
+    if !store.capabilities().documents && script.exists() {
+        let text = std::fs::read_to_string(&script).map_err(|error| unreadable(&script, &error))?;
+        session.define(&Definition::Script(text)).await?;
+    }
+    let mut schemas: HashMap<String, Option<Schema>> = HashMap::new();
+    for (entity, _) in &files {
+        schemas.insert(entity.clone(), session.describe(entity).await?);
+    }
+    let mut records = 0;
+    for (entity, path) in in_order(files, &schemas) {
+        let schema = schemas.get(&entity).and_then(Option::as_ref);
+        records += load(&mut *session, &*store, &entity, schema, &path).await?;
+    }
+    Ledger::new(Arc::clone(&store)).set_fact(&mut *session, MARKER, &records.to_string()).await?;
+    failpoint::pass("fixtures").await;
+    session.commit().await?;
+    observer.event(&Event::Fixtures { connection: connection.name.clone(), records });
+    Ok(records)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> RunError {
+    RunError::new(RunErrorKind::Refused, format!("can't read {}: {error}", path.display()))
+}
+
+/// The data files of a folder: entity and path, by name.
+fn data_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, RunError> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let plain = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
+        let entity = plain.strip_suffix(".jsonl").or(plain.strip_suffix(".csv"));
+        if let Some(entity) = entity
+            && !is_note(entity)
+        {
+            files.push((entity.to_owned(), path.clone()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Files beside the data that tell about it.
+fn is_note(entity: &str) -> bool {
+    entity.starts_with("expected_") || entity == "planted"
+}
+
+/// Referenced tables before those that refer to them; circles keep the order of names.
+fn in_order(
+    mut open: Vec<(String, PathBuf)>,
+    schemas: &HashMap<String, Option<Schema>>,
+) -> Vec<(String, PathBuf)> {
+    let mut ordered = Vec::with_capacity(open.len());
+    while !open.is_empty() {
+        let waits = |entity: &str| {
+            let schema = schemas.get(entity).and_then(Option::as_ref);
+            schema.is_some_and(|schema| {
+                schema.foreign_keys.iter().any(|key| {
+                    key.table != entity && open.iter().any(|(other, _)| *other == key.table)
+                })
+            })
+        };
+        let next = open.iter().position(|(entity, _)| !waits(entity)).unwrap_or(0);
+        ordered.push(open.remove(next));
+    }
+    ordered
+}
+
+async fn load(
+    session: &mut dyn Session,
+    store: &dyn Store,
+    entity: &str,
+    schema: Option<&Schema>,
+    path: &Path,
+) -> Result<u64, RunError> {
+    let documents = store.capabilities().documents;
+    if documents {
+        session.define(&Definition::CreateCollection { entity: entity.to_owned() }).await?;
+    } else if schema.is_none() {
+        let message =
+            format!("{} has no table: `schema.sql` does not create `{entity}`", path.display());
+        return Err(RunError::new(RunErrorKind::Refused, message));
+    }
+    let columns = match schema {
+        Some(schema) => schema
+            .columns
+            .iter()
+            .map(|column| (column.name.clone(), column.data_type.clone()))
+            .collect(),
+        None => Vec::new(),
+    };
+    let is_csv = path.to_string_lossy().contains(".csv");
+    let config = ConnectionConfig {
+        name: "fixtures".to_owned(),
+        url: "file:".to_owned(),
+        model: Model::Tables,
+        policies: Policies::default(),
+        files: Some(FileSource {
+            pattern: glob::Pattern::escape(&path.to_string_lossy()).into(),
+            format: None,
+            encoding: None,
+            delimiter: b',',
+            null_values: vec![String::new()],
+            columns: if is_csv { columns } else { Vec::new() },
+        }),
+        create: false,
+    };
+    let files = connectors::open(&config).await?;
+    let request = ScanRequest {
+        source: ScanSource::Files,
+        key: Vec::new(),
+        columns: None,
+        filter: Filter::All,
+        batch: BATCH,
+        after: None,
+    };
+    let mut scan = files.scan(request).await?;
+    let mut records = 0;
+    while let Some(batch) = scan.next().await? {
+        if let Some(broken) = batch.broken.first() {
+            let message = broken.problem.message.clone();
+            return Err(RunError::new(RunErrorKind::Refused, message));
+        }
+        let (layout, rows) = fit(store, schema, &batch.layout, batch.rows)
+            .map_err(|problem| refused(path, records, &problem.to_string()))?;
+        let insert = Insert { entity, layout: &layout, rows: &rows, returning: &[] };
+        session.insert(insert).await.map_err(|error| match error {
+            WriteError::Store(error) => RunError::from(error),
+            WriteError::Record(violation) => refused(path, records, &broken_rule(&violation)),
+        })?;
+        records += rows.len() as u64;
+    }
+    Ok(records)
+}
+
+fn broken_rule(violation: &Violation) -> String {
+    super::apply::problem_of(violation).to_string()
+}
+
+fn refused(path: &Path, records: u64, message: &str) -> RunError {
+    RunError::new(
+        RunErrorKind::Refused,
+        format!("{}, after record {records}: {message}", path.display()),
+    )
+}
+
+/// Rows as the target holds them.
+fn fit(
+    store: &dyn Store,
+    schema: Option<&Schema>,
+    layout: &Layout,
+    rows: Vec<Row>,
+) -> Result<(Layout, Vec<Row>), crate::value::Problem> {
+    let Some(schema) = schema.filter(|_| !store.capabilities().documents) else {
+        let mut documents = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut document = object_of(layout, row);
+            document = store.fit(document, &crate::value::DataType::Any)?;
+            documents.push(vec![document]);
+        }
+        return Ok((Layout::Document, documents));
+    };
+    let columns: Vec<_> = schema.columns.iter().filter(|column| !column.generated).collect();
+    let mut fitted = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Value::Object(record) = object_of(layout, row) else { continue };
+        if let Some(name) = record.names().find(|name| schema.column(name).is_none()) {
+            let message = "the table has no such column";
+            return Err(crate::value::Problem::new("column", message).at(name));
+        }
+        let mut values = Row::with_capacity(columns.len());
+        for column in &columns {
+            let value = match record.get(&column.name).cloned().unwrap_or_default() {
+                Value::Missing if !column.has_default => Value::Null,
+                Value::Missing => Value::Missing,
+                value => store
+                    .fit(value, &column.data_type)
+                    .map_err(|problem| problem.at(&column.name))?,
+            };
+            values.push(value);
+        }
+        fitted.push(values);
+    }
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    Ok((Layout::Columns(names.into()), fitted))
+}
+
+fn object_of(layout: &Layout, mut row: Row) -> Value {
+    match layout {
+        Layout::Document => row.pop().unwrap_or_default(),
+        Layout::Columns(names) => {
+            Value::object(names.iter().map(String::as_str).zip(row).collect())
+        }
+    }
+}

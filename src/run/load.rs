@@ -1,0 +1,549 @@
+//! Mapped batches into the target, and every record's fate into the ledger.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::apply;
+use super::decide::{Action, Content, Decision, Existing, decide, document};
+use super::seen::{Seen, Winners};
+use super::transform::record_problem;
+use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
+use crate::connectors::{Session, StoreError};
+use crate::ledger::{BatchRecord, BeforeImage, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
+use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
+use crate::value::codec::content_hash;
+use crate::value::query::{Filter, Select};
+use crate::value::{Key, Problem, Row, Value};
+
+/// How many keys one query for existing records asks for.
+const KEYS_PER_QUERY: usize = 500;
+
+/// Writes the batches of one phase.
+pub(super) struct Loader {
+    pub(super) phase: Arc<Phase>,
+    pub(super) shape: Arc<Shape>,
+    /// Whether what this phase wrote before is changed where it differs.
+    pub(super) update: bool,
+    /// What earlier runs did.
+    pub(super) known: KeyMap,
+    /// Target keys that arrived in this run; `None` where duplicates can't be.
+    pub(super) seen: Option<Seen>,
+    /// For `on_duplicate = "last"`.
+    pub(super) winners: Option<Winners>,
+    /// Whether the target had no record when the phase started, so that only this phase's own are
+    /// there.
+    pub(super) started_empty: bool,
+}
+
+/// What a batch did.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) record: BatchRecord,
+    pub(super) journal: Vec<JournalEntry>,
+    /// Ordinal, key and problem of each reject.
+    pub(super) rejects: Vec<(u64, Key, Problem)>,
+    pub(super) counts: Counts,
+}
+
+/// A record on its way through a batch.
+struct Work {
+    key: Key,
+    group: usize,
+    values: Row,
+    target: Option<Key>,
+    decision: Option<Decision>,
+    problem: Option<Problem>,
+}
+
+impl Loader {
+    /// Writes a batch. `number` is the number of its first record in the source, from 0.
+    pub(super) async fn load(
+        &mut self,
+        session: &mut dyn Session,
+        batch: MappedBatch,
+        number: u64,
+    ) -> Result<Loaded, RunError> {
+        let mut works: Vec<Work> = batch.items.into_iter().map(Work::new).collect();
+        let known = if self.known.is_empty() {
+            HashMap::new()
+        } else {
+            let keys: Vec<Key> = works.iter().map(|work| work.key.clone()).collect();
+            self.known.get(&keys).await?
+        };
+        self.skip_losers(&mut works, number);
+        if self.phase.transaction == Transaction::Record {
+            self.write_whole_records(session, &mut works, &known).await?;
+        } else {
+            self.write(session, &mut works, &known).await?;
+        }
+        if let Some(seen) = &mut self.seen {
+            for work in &works {
+                if let (Some(target), Some(decision)) = (&work.target, &work.decision)
+                    && arrived(&decision.fate)
+                {
+                    seen.insert(target);
+                }
+            }
+        }
+        let mut loaded = self.record(works, &known);
+        loaded.counts.sources = batch.sources;
+        loaded.counts.empty_sources = batch.empty_sources;
+        Ok(loaded)
+    }
+
+    /// With `on_duplicate = "last"`, skips all but the last record of each target key.
+    fn skip_losers(&self, works: &mut [Work], number: u64) {
+        let Some(winners) = &self.winners else { return };
+        for (index, work) in works.iter_mut().enumerate() {
+            if work.decision.is_none()
+                && let Some(target) = &work.target
+                && !winners.is_last(target, number + index as u64)
+            {
+                work.decide(Fate::Skipped("duplicate".into()), None);
+            }
+        }
+    }
+
+    /// Writes such that a source record arrives with all its elements or not at all.
+    async fn write_whole_records(
+        &mut self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        known: &HashMap<Key, Known>,
+    ) -> Result<(), RunError> {
+        loop {
+            session.savepoint().await?;
+            self.write(session, works, known).await?;
+            let failed: Vec<(usize, usize)> = works
+                .iter()
+                .enumerate()
+                .filter(|(_, work)| work.failed_in_store())
+                .map(|(index, work)| (work.group, index))
+                .collect();
+            if failed.is_empty() {
+                session.release().await?;
+                return Ok(());
+            }
+            session.rollback_to_savepoint().await?;
+            for index in 0..works.len() {
+                let group = works[index].group;
+                let Some((_, culprit)) = failed.iter().find(|(other, _)| *other == group) else {
+                    works[index].undecide();
+                    continue;
+                };
+                let first = works.iter().position(|work| work.group == group).unwrap_or(index);
+                let work = &mut works[index];
+                if work.target.is_some() && index != *culprit && !work.is_mapped_out() {
+                    let problem = record_problem(culprit - first);
+                    work.decide(Fate::Rejected(problem.reason.as_ref().into()), Some(problem));
+                }
+            }
+        }
+    }
+
+    /// Decides and writes all records that are not decided yet.
+    async fn write(
+        &mut self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        known: &HashMap<Key, Known>,
+    ) -> Result<(), RunError> {
+        // Each round takes the first open record of each target key. The others of a key wait for
+        // what becomes of it: only a record that arrives makes the next one a duplicate.
+        loop {
+            let mut first_of: HashMap<Key, usize> = HashMap::new();
+            let mut round: Vec<usize> = Vec::new();
+            let mut waiting = false;
+            for (index, work) in works.iter().enumerate() {
+                if work.decision.is_some() {
+                    continue;
+                }
+                match &work.target {
+                    None => round.push(index),
+                    Some(target) => match first_of.get(target) {
+                        Some(_) => waiting = true,
+                        None => {
+                            first_of.insert(target.clone(), index);
+                            round.push(index);
+                        }
+                    },
+                }
+            }
+            if round.is_empty() {
+                return Ok(());
+            }
+            self.write_round(session, works, &round, known).await?;
+            if !waiting {
+                return Ok(());
+            }
+            for index in 0..works.len() {
+                if works[index].decision.is_some() {
+                    continue;
+                }
+                let Some(target) = &works[index].target else { continue };
+                let Some(first) = first_of.get(target) else { continue };
+                let Some(decision) = &works[*first].decision else { continue };
+                if arrived(&decision.fate) {
+                    let identity = decision.identity.clone();
+                    self.duplicate(&mut works[index], identity);
+                }
+            }
+        }
+    }
+
+    fn duplicate(&self, work: &mut Work, identity: Option<Row>) {
+        match self.phase.on_duplicate {
+            OnDuplicate::First | OnDuplicate::Last => {
+                work.decide(Fate::Skipped("duplicate".into()), None);
+            }
+            OnDuplicate::Reject => {
+                let problem = Problem::new(
+                    "duplicate",
+                    "an earlier record of the source has the same target key",
+                );
+                work.decide(Fate::Rejected("duplicate".into()), Some(problem));
+            }
+        }
+        if let Some(decision) = &mut work.decision {
+            decision.identity = identity;
+        }
+    }
+
+    async fn write_round(
+        &mut self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        round: &[usize],
+        known: &HashMap<Key, Known>,
+    ) -> Result<(), RunError> {
+        let asked: Vec<&Key> = round
+            .iter()
+            .filter_map(|index| works[*index].target.as_ref())
+            .filter(|target| {
+                !self.started_empty || self.seen.as_ref().is_some_and(|seen| seen.contains(target))
+            })
+            .collect();
+        let existing = self.existing(session, &asked).await?;
+        let write = self.phase.target.write;
+        let mut inserts: Vec<usize> = Vec::new();
+        let mut updates: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
+        for &index in round {
+            let work = &mut works[index];
+            let there = work.target.as_ref().and_then(|target| existing.get(target));
+            let seen = match (&self.seen, &work.target) {
+                (Some(seen), Some(target)) => seen.contains(target),
+                _ => false,
+            };
+            if seen {
+                let identity = there.map(|there| there.identity.clone());
+                self.duplicate(work, identity);
+                continue;
+            }
+            let decision =
+                decide(&self.shape, write, self.update, &work.values, there, known.get(&work.key));
+            match &decision.action {
+                Action::None => {}
+                Action::Insert => inserts.push(index),
+                Action::Update { set, .. } => {
+                    match updates.iter_mut().find(|(other, _)| other == set) {
+                        Some((_, indexes)) => indexes.push(index),
+                        None => updates.push((set.clone(), vec![index])),
+                    }
+                }
+            }
+            work.problem.clone_from(&decision.problem);
+            work.decision = Some(decision);
+        }
+        self.insert(session, works, &inserts, known).await?;
+        for (set, indexes) in updates {
+            self.update(session, works, &set, &indexes).await?;
+        }
+        Ok(())
+    }
+
+    /// The records of the target with these keys.
+    async fn existing(
+        &self,
+        session: &mut dyn Session,
+        keys: &[&Key],
+    ) -> Result<HashMap<Key, Existing>, StoreError> {
+        let shape = &*self.shape;
+        let mut existing = HashMap::new();
+        let replaces = self.phase.target.write == WriteMode::Insert(OnConflict::Replace);
+        for keys in keys.chunks(KEYS_PER_QUERY) {
+            let tuples = keys.iter().filter_map(|key| key.values()).collect();
+            let columns = (!shape.documents).then(|| {
+                let mut columns = shape.key_names.clone();
+                columns.extend(shape.identity.iter().cloned());
+                columns.extend(shape.fields.iter().cloned());
+                if replaces {
+                    columns.extend(shape.unmapped.iter().cloned());
+                }
+                columns
+            });
+            let select = Select {
+                entity: self.phase.target.entity.clone(),
+                columns,
+                filter: Filter::Tuples { paths: shape.key_names.clone(), tuples },
+                ..Select::default()
+            };
+            for mut row in session.select(&select).await?.rows {
+                let (key, found) = if shape.documents {
+                    let Some(Value::Object(document)) = row.pop() else { continue };
+                    let values = self.phase.target.key.iter().map(|path| path.get(&document));
+                    let Ok(key) = Key::new(values) else { continue };
+                    let identity = vec![document.get("_id").cloned().unwrap_or_default()];
+                    (key, Existing { identity, content: Content::Document(document) })
+                } else {
+                    let content = row.split_off(shape.key_names.len() + shape.identity.len());
+                    let identity = row.split_off(shape.key_names.len());
+                    let Ok(key) = Key::new(&row) else { continue };
+                    (key, Existing { identity, content: Content::Columns(content) })
+                };
+                existing.entry(key).or_insert(found);
+            }
+        }
+        Ok(existing)
+    }
+
+    async fn insert(
+        &self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        indexes: &[usize],
+        known: &HashMap<Key, Known>,
+    ) -> Result<(), RunError> {
+        if indexes.is_empty() {
+            return Ok(());
+        }
+        let shape = &*self.shape;
+        let rows: Vec<Row> = indexes
+            .iter()
+            .map(|index| {
+                let values = &works[*index].values;
+                if shape.documents {
+                    vec![Value::object(document(&shape.paths, values))]
+                } else {
+                    values.clone()
+                }
+            })
+            .collect();
+        // What the store fills in is asked for, where the ledger needs it.
+        let fills_fields = !shape.documents
+            && indexes.iter().any(|index| {
+                works[*index].values.iter().any(|value| matches!(value, Value::Missing))
+            });
+        let fills_identity = indexes
+            .iter()
+            .any(|index| works[*index].decision.as_ref().is_some_and(|d| d.identity.is_none()));
+        let mut returning: Vec<String> = Vec::new();
+        if fills_identity {
+            returning.extend(shape.identity.iter().cloned());
+        }
+        if fills_fields {
+            returning.extend(shape.fields.iter().cloned());
+        }
+        let entity = &self.phase.target.entity;
+        let results = apply::insert(session, entity, &shape.layout, &rows, &returning).await?;
+        for (&index, result) in indexes.iter().zip(results) {
+            let work = &mut works[index];
+            match result {
+                Ok(mut returned) => {
+                    let Some(decision) = &mut work.decision else { continue };
+                    if fills_fields {
+                        let fields = returned.split_off(if fills_identity {
+                            shape.identity.len()
+                        } else {
+                            0
+                        });
+                        decision.hash = content_hash(&fields);
+                    }
+                    if fills_identity {
+                        decision.identity = Some(returned);
+                    }
+                }
+                Err(violation) => {
+                    // Someone else may have inserted the record since the keys were looked at.
+                    let there = match &work.target {
+                        Some(target)
+                            if violation.kind == crate::connectors::ViolationKind::Unique =>
+                        {
+                            self.existing(session, &[target]).await?.into_values().next()
+                        }
+                        _ => None,
+                    };
+                    let again = there.map(|there| {
+                        let write = self.phase.target.write;
+                        decide(
+                            shape,
+                            write,
+                            self.update,
+                            &work.values,
+                            Some(&there),
+                            known.get(&work.key),
+                        )
+                    });
+                    match again {
+                        Some(decision) if matches!(decision.action, Action::None) => {
+                            work.problem.clone_from(&decision.problem);
+                            work.decision = Some(decision);
+                        }
+                        _ => work.refuse(apply::problem_of(&violation)),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn update(
+        &self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        set: &[String],
+        indexes: &[usize],
+    ) -> Result<(), RunError> {
+        let rows: Vec<Row> = indexes
+            .iter()
+            .filter_map(|index| {
+                let decision = works[*index].decision.as_ref()?;
+                let Action::Update { values, .. } = &decision.action else { return None };
+                let mut row = decision.identity.clone()?;
+                row.extend(values.iter().cloned());
+                Some(row)
+            })
+            .collect();
+        let entity = &self.phase.target.entity;
+        let results = apply::update(session, entity, &self.shape.identity, set, &rows).await?;
+        for (&index, result) in indexes.iter().zip(results) {
+            if let Err(violation) = result {
+                works[index].refuse(apply::problem_of(&violation));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts every record and makes the ledger's entries.
+    fn record(&self, works: Vec<Work>, known: &HashMap<Key, Known>) -> Loaded {
+        let mut loaded = Loaded::default();
+        for (ordinal, work) in works.into_iter().enumerate() {
+            let ordinal = ordinal as u64;
+            let Some(decision) = work.decision else { continue };
+            loaded.counts.add(&decision.fate);
+            if let Fate::Rejected(reason) = &decision.fate {
+                let problem =
+                    work.problem.unwrap_or_else(|| Problem::new(reason.to_string(), "rejected"));
+                loaded.rejects.push((ordinal, work.key.clone(), problem));
+            }
+            let mapped = !work.values.is_empty();
+            let id = decision.identity.as_ref().filter(|identity| {
+                let made = self.shape.identity_from_key
+                    && self
+                        .shape
+                        .id_field
+                        .is_some_and(|field| mapped && identity[..] == work.values[field..=field]);
+                !(made && arrived(&decision.fate))
+            });
+            let id = id.and_then(|identity| Key::new(identity).ok());
+            if let (Action::Update { set, values, before }, Some(identity)) =
+                (&decision.action, &decision.identity)
+                && decision.fate == Fate::Updated
+                && let Ok(identity) = Key::new(identity)
+            {
+                loaded.journal.push(JournalEntry {
+                    ordinal,
+                    source: work.key.clone(),
+                    id: identity,
+                    before: BeforeImage {
+                        fields: set.iter().cloned().zip(before.iter().cloned()).collect(),
+                        after_hash: content_hash(values),
+                    },
+                });
+            }
+            let hash = (mapped && arrived(&decision.fate)).then_some(decision.hash);
+            let entry = Entry { key: work.key, fate: decision.fate, hash, id };
+            // What is as the ledger has it already need not be told again.
+            let told = known.get(&entry.key).is_some_and(|known| is_told(&known.entry, &entry));
+            if !told {
+                loaded.record.entries.push(entry);
+            }
+        }
+        loaded
+    }
+}
+
+/// Whether the target holds a record because of this fate.
+fn arrived(fate: &Fate) -> bool {
+    matches!(fate, Fate::Inserted | Fate::Updated | Fate::Unchanged)
+}
+
+/// Whether an older entry says the same: the same fate, or that it arrived as it is now.
+fn is_told(older: &Entry, entry: &Entry) -> bool {
+    let same_fate =
+        older.fate == entry.fate && !matches!(entry.fate, Fate::Inserted | Fate::Updated);
+    let as_before = entry.fate == Fate::Unchanged && arrived(&older.fate);
+    (same_fate || as_before) && older.hash == entry.hash && (older.id == entry.id)
+}
+
+impl Work {
+    fn new(item: Item) -> Self {
+        let mut work = Self {
+            key: item.key,
+            group: item.group,
+            values: Row::new(),
+            target: None,
+            decision: None,
+            problem: None,
+        };
+        match item.outcome {
+            ItemOutcome::Row { values, target } => {
+                work.values = values;
+                work.target = target;
+            }
+            ItemOutcome::Skipped(reason) => work.decide(Fate::Skipped(reason), None),
+            ItemOutcome::Rejected(problem) => {
+                work.decide(Fate::Rejected(problem.reason.as_ref().into()), Some(problem));
+            }
+        }
+        work
+    }
+
+    fn decide(&mut self, fate: Fate, problem: Option<Problem>) {
+        self.problem = problem;
+        self.decision =
+            Some(Decision { fate, problem: None, action: Action::None, hash: 0, identity: None });
+    }
+
+    /// The store refused the record.
+    fn refuse(&mut self, problem: Problem) {
+        self.decide(Fate::Rejected(problem.reason.as_ref().into()), Some(problem));
+    }
+
+    /// Whether the mapping itself left the record out or rejected it.
+    fn is_mapped_out(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Whether the record was mapped and then rejected.
+    fn failed_in_store(&self) -> bool {
+        !self.is_mapped_out()
+            && self.problem.as_ref().is_some_and(|problem| problem.reason != "record")
+            && matches!(
+                self.decision.as_ref().map(|decision| &decision.fate),
+                Some(Fate::Rejected(_))
+            )
+    }
+
+    /// Forgets a decision whose effects were undone; what is final stays.
+    fn undecide(&mut self) {
+        let is_final = self.is_mapped_out()
+            || matches!(
+                self.decision.as_ref().map(|decision| &decision.fate),
+                Some(Fate::Rejected(_))
+            );
+        if !is_final {
+            self.decision = None;
+            self.problem = None;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Does the plan: phases in the order of the graph, batches from source to target, and the fate of
+//! every record into the ledger, all or nothing at every commit.
+
+mod apply;
+pub mod checks;
+mod decide;
+mod error;
+mod event;
+mod executor;
+pub mod failpoint;
+pub mod fixtures;
+mod indexes;
+mod load;
+mod lookup;
+mod phase;
+mod seen;
+mod shape;
+mod stores;
+mod transform;
+
+pub use error::{RunError, RunErrorKind};
+pub use event::{Event, Observer, Progress, Silent};
+pub use executor::{NodeOutcome, NodeState, Outcome, run};
+pub use lookup::PhaseIds;
+pub use shape::{Shape, identity_of};
+pub use stores::Stores;
+pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::{DateTime, Utc};
+
+/// How a run is done.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Says what would be done, and writes nothing.
+    pub dry_run: bool,
+    /// The phases to run, by their place in the plan; empty is all.
+    pub only: BTreeSet<usize>,
+    /// Phases that are mapped again, changing what this phase wrote before where it differs.
+    pub update: BTreeSet<usize>,
+    /// Phases whose change is accepted from now on.
+    pub keep: BTreeSet<usize>,
+    /// Whether checks are run too.
+    pub checks: bool,
+    /// The moment that `now` is, for tests; the clock otherwise.
+    pub now: Option<DateTime<Utc>>,
+    /// Who runs it: user and host.
+    pub who: String,
+    /// The command line, secrets left out.
+    pub command: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            only: BTreeSet::new(),
+            update: BTreeSet::new(),
+            keep: BTreeSet::new(),
+            checks: true,
+            now: None,
+            who: String::new(),
+            command: String::new(),
+        }
+    }
+}
+
+impl Options {
+    /// Whether a phase is to be run.
+    pub fn selects(&self, phase: usize) -> bool {
+        self.only.is_empty() || self.only.contains(&phase)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now.unwrap_or_else(Utc::now)
+    }
+}
+
+/// A wish to stop, shared by all that work. The batch under way is finished first.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Wishes to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether someone wishes to stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}

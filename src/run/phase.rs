@@ -1,0 +1,656 @@
+//! One phase from start, or from its checkpoint, to its end.
+//!
+//! Reading, mapping and writing are three tasks with short queues between them, so that they
+//! overlap and memory stays bounded. Batches are committed in groups; data, fates and checkpoint go
+//! into one commit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use tokio::sync::mpsc;
+
+use super::load::{Loaded, Loader};
+use super::lookup::PhaseIds;
+use super::seen::{Seen, Winners, duplicates_possible};
+use super::{
+    Cancel, Event, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind,
+    Shape, Stores, Transformer, failpoint,
+};
+use crate::connectors::{Checkpoint, Scan, ScanRequest, ScanSource, Session, SourceBatch, Store};
+use crate::ledger::{
+    Fate, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
+    RejectState,
+};
+use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction, WriteMode};
+use crate::value::query::Filter;
+
+/// A commit holds batches of about this long …
+const COMMIT_AFTER: Duration = Duration::from_secs(1);
+
+/// … or of about this many bytes of source rows.
+const COMMIT_BYTES: usize = 16 << 20;
+
+/// How often a phase goes on from its checkpoint after a passing failure.
+const ATTEMPTS: u32 = 5;
+
+/// How many mapped or read batches wait for the next stage.
+const QUEUE: usize = 2;
+
+/// Before a share of rejects stops a phase, this many records are read.
+const SHARE_AFTER: u64 = 100;
+
+/// Everything that a phase works with.
+#[derive(Clone)]
+pub(super) struct PhaseContext {
+    pub(super) plan: Arc<Plan>,
+    pub(super) phase: Arc<Phase>,
+    pub(super) index: usize,
+    pub(super) stores: Stores,
+    pub(super) options: Arc<Options>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) cancel: Cancel,
+    /// Ids that take the place of other phases' ledgers, for tests.
+    pub(super) given: Option<Arc<PhaseIds>>,
+}
+
+/// Runs a phase of a run, from the beginning or from its checkpoint. The record tells what is
+/// durable, also after an error.
+pub(super) async fn run_phase(
+    context: &PhaseContext,
+    run: &str,
+    before: Option<PhaseRecord>,
+) -> (PhaseRecord, Result<(), RunError>) {
+    let name = context.phase.full_name();
+    let mut record = match start(context, run, before).await {
+        Ok(record) => record,
+        Err((record, error)) => return (*record, Err(error.in_phase(&name))),
+    };
+    let mut attempt = 1;
+    let result = loop {
+        let committed = (record.batches, record.counts.read);
+        let result = attempt_phase(context, &mut record).await;
+        match result {
+            Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                // Progress since the last failure starts the count anew.
+                attempt =
+                    if (record.batches, record.counts.read) == committed { attempt + 1 } else { 2 };
+                let message = error.message.clone();
+                context.observer.event(&Event::Retry { phase: name.clone(), attempt, message });
+                tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+            }
+            other => break other,
+        }
+    };
+    let result = finish(context, &mut record, result).await;
+    (record, result.map_err(|error| error.in_phase(&name)))
+}
+
+/// Writes the phase's record as under way, and the ledger and the target's collection when they are
+/// not there.
+async fn start(
+    context: &PhaseContext,
+    run: &str,
+    before: Option<PhaseRecord>,
+) -> Result<PhaseRecord, (Box<PhaseRecord>, RunError)> {
+    let phase = &context.phase;
+    let resumed = before.is_some();
+    let now = context.options.now();
+    let mut record = before.unwrap_or_else(|| PhaseRecord {
+        run: run.to_owned(),
+        phase: phase.history_name(),
+        checksum: phase.checksum.clone(),
+        state: PhaseState::NotStarted,
+        counts: crate::ledger::Counts::default(),
+        checkpoint: None,
+        batches: 0,
+        now,
+        started_at: Utc::now(),
+        finished_at: None,
+        seconds: 0.0,
+        expected: phase.expected,
+        error: None,
+        target: crate::ledger::TargetShape::default(),
+    });
+    match try_start(context, &mut record, resumed).await {
+        Ok(()) => Ok(record),
+        Err(error) => Err((Box::new(record), error)),
+    }
+}
+
+async fn try_start(
+    context: &PhaseContext,
+    record: &mut PhaseRecord,
+    resumed: bool,
+) -> Result<(), RunError> {
+    let phase = &context.phase;
+    let target = context.stores.get(phase.target.connection);
+    let ledger = Ledger::new(Arc::clone(target));
+    if !resumed && let Some(first) = ledger_now(&ledger, &record.phase).await? {
+        record.now = context.options.now.unwrap_or(first);
+    }
+    let schema = target.describe(&phase.target.entity).await?;
+    if schema.is_none() && !target.capabilities().implicit_entities {
+        let message = format!("the target has no table `{}`", phase.target.entity);
+        return Err(RunError::new(RunErrorKind::Refused, message)
+            .help("create it, or correct `target.table`"));
+    }
+    record.target = Shape::new(phase, &**target, schema.as_ref()).target(phase);
+    record.state = PhaseState::InProgress;
+    record.error = None;
+    record.finished_at = None;
+    let open = if resumed || !ledger.exists().await? {
+        Vec::new()
+    } else {
+        ledger.open_rejects(&record.phase).await?
+    };
+    let mut session = target.session().await?;
+    session.begin().await?;
+    ledger.create(&mut *session).await?;
+    if schema.is_none() {
+        let entity = phase.target.entity.clone();
+        let definition = crate::connectors::Definition::CreateCollection { entity: entity.clone() };
+        session.define(&definition).await?;
+        let object = ObjectRecord {
+            run: record.run.clone(),
+            kind: ObjectKind::Entity,
+            entity: entity.clone(),
+            name: entity,
+        };
+        ledger.add_object(&mut *session, &object).await?;
+    }
+    ledger.resolve_rejects(&mut *session, &open).await?;
+    ledger.save_phase(&mut *session, record).await?;
+    session.commit().await?;
+    context.observer.event(&Event::PhaseStarted {
+        phase: phase.full_name(),
+        expected: expected(context).await,
+        resumed,
+    });
+    Ok(())
+}
+
+/// When the phase first started, in any run that was not taken back.
+async fn ledger_now(
+    ledger: &Ledger,
+    phase: &str,
+) -> Result<Option<chrono::DateTime<Utc>>, RunError> {
+    if !ledger.exists().await? {
+        return Ok(None);
+    }
+    let records = ledger.phases(Some(phase)).await?;
+    Ok(records
+        .into_iter()
+        .filter(|record| record.state != PhaseState::RolledBack)
+        .map(|record| record.now)
+        .min())
+}
+
+/// How many records the source holds, for progress. A source that can't be counted is not.
+async fn expected(context: &PhaseContext) -> Option<u64> {
+    let source = &context.phase.source;
+    match &source.scan {
+        ScanSource::Entity(entity) => {
+            context.stores.get(source.connection).count(entity, &source.filter).await.ok()
+        }
+        _ => context.phase.expected,
+    }
+}
+
+/// One attempt, from the record's checkpoint to the end or a failure. The record tells what is
+/// committed.
+async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Result<(), RunError> {
+    let phase = &context.phase;
+    let target = Arc::clone(context.stores.get(phase.target.connection));
+    let ledger = Ledger::new(Arc::clone(&target));
+    let schema = target.describe(&phase.target.entity).await?;
+    let shape = Arc::new(Shape::new(phase, &*target, schema.as_ref()));
+    let source_key = source_key(context).await?;
+    let mut loader = Loader {
+        phase: Arc::clone(phase),
+        shape: Arc::clone(&shape),
+        update: context.options.update.contains(&context.index),
+        known: KeyMap::open(&ledger, &record.phase).await?,
+        seen: None,
+        winners: None,
+        started_empty: record.checkpoint.is_none()
+            && target.count(&phase.target.entity, &Filter::All).await? == 0,
+    };
+    if duplicates_possible(phase, &source_key) {
+        if phase.on_duplicate == OnDuplicate::Last {
+            loader.winners = Some(find_winners(context, record, &shape).await?);
+        }
+        loader.seen = Some(find_seen(context, record, &shape, &loader).await?);
+    }
+    let (batches, reader, mapper) =
+        pipeline(context, record, &shape, record.checkpoint.clone()).await?;
+    let mut writer = Writer {
+        context,
+        ledger,
+        target,
+        loader,
+        session: None,
+        group: Group::new(),
+        pending: record.clone(),
+        wants_records: context.observer.wants_records(),
+    };
+    let result = writer.write_all(batches, record).await;
+    reader.abort();
+    mapper.abort();
+    result
+}
+
+type Batches = mpsc::Receiver<Result<MappedBatch, RunError>>;
+
+/// Starts reading and mapping.
+async fn pipeline(
+    context: &PhaseContext,
+    record: &PhaseRecord,
+    shape: &Arc<Shape>,
+    checkpoint: Option<Vec<u8>>,
+) -> Result<(Batches, tokio::task::JoinHandle<()>, tokio::task::JoinHandle<()>), RunError> {
+    let mut scan = open_scan(context, checkpoint).await?;
+    let mut transformer = Transformer::open(
+        &context.plan,
+        &context.phase,
+        shape,
+        &context.stores,
+        record.now,
+        context.given.as_deref(),
+    )
+    .await?;
+    let (read, mut to_map) = mpsc::channel::<Result<SourceBatch, RunError>>(QUEUE);
+    let cancel = context.cancel.clone();
+    let reader = tokio::spawn(async move {
+        loop {
+            if cancel.is_cancelled() {
+                let error = RunError::new(RunErrorKind::Cancelled, "interrupted");
+                let _ = read.send(Err(error)).await;
+                return;
+            }
+            let message = match scan.next().await {
+                Ok(Some(batch)) => Ok(batch),
+                Ok(None) => return,
+                Err(error) => Err(RunError::from(error)),
+            };
+            let failed = message.is_err();
+            if read.send(message).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    let (mapped, batches) = mpsc::channel(QUEUE);
+    let mapper = tokio::spawn(async move {
+        while let Some(batch) = to_map.recv().await {
+            let message = match batch {
+                Ok(batch) => transformer.map(batch).await,
+                Err(error) => Err(error),
+            };
+            let failed = message.is_err();
+            if mapped.send(message).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    Ok((batches, reader, mapper))
+}
+
+async fn open_scan(
+    context: &PhaseContext,
+    checkpoint: Option<Vec<u8>>,
+) -> Result<Box<dyn Scan>, RunError> {
+    let phase = &context.phase;
+    let request = ScanRequest {
+        source: phase.source.scan.clone(),
+        key: source_key(context).await?,
+        columns: None,
+        filter: phase.source.filter.clone(),
+        batch: phase.batch.max(1),
+        after: checkpoint.map(Checkpoint),
+    };
+    Ok(context.stores.get(phase.source.connection).scan(request).await?)
+}
+
+/// The source's key: as declared, or the table's primary key, or `_id`.
+async fn source_key(context: &PhaseContext) -> Result<Vec<String>, RunError> {
+    let source = &context.phase.source;
+    if !source.key.is_empty() {
+        return Ok(source.key.clone());
+    }
+    let store = context.stores.get(source.connection);
+    let entity = match &source.scan {
+        ScanSource::Files => return Ok(Vec::new()),
+        _ if store.capabilities().documents => return Ok(vec!["_id".to_owned()]),
+        ScanSource::Entity(entity) => entity,
+        _ => {
+            return Err(RunError::new(RunErrorKind::Refused, "the source's query has no key")
+                .help("name the unique columns of its answer in `source.key`"));
+        }
+    };
+    match store.describe(entity).await? {
+        Some(schema) if !schema.primary_key.is_empty() => Ok(schema.primary_key),
+        Some(_) => Err(RunError::new(
+            RunErrorKind::Refused,
+            format!("the source's table `{entity}` has no primary key"),
+        )
+        .help("name its unique columns in `source.key`")),
+        None => {
+            Err(RunError::new(RunErrorKind::Refused, format!("the source has no table `{entity}`")))
+        }
+    }
+}
+
+/// Reads and maps the whole source once to learn the last record of each target key.
+async fn find_winners(
+    context: &PhaseContext,
+    record: &PhaseRecord,
+    shape: &Arc<Shape>,
+) -> Result<Winners, RunError> {
+    let mut winners = Winners::default();
+    let mut number = 0;
+    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
+    while let Some(batch) = batches.recv().await {
+        for item in batch?.items {
+            if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome {
+                winners.note(target, number);
+            }
+            number += 1;
+        }
+    }
+    reader.abort();
+    mapper.abort();
+    Ok(winners)
+}
+
+/// Which target keys arrived before the checkpoint: the source is read again up to there.
+async fn find_seen(
+    context: &PhaseContext,
+    record: &PhaseRecord,
+    shape: &Arc<Shape>,
+    loader: &Loader,
+) -> Result<Seen, RunError> {
+    let mut seen = Seen::default();
+    let Some(end) = &record.checkpoint else { return Ok(seen) };
+    let ledger = context.stores.ledger(context.phase.target.connection);
+    let mut arrived = KeyMap::open(&ledger, &record.phase).await?;
+    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
+    while let Some(batch) = batches.recv().await {
+        let batch = batch?;
+        let done = batch.checkpoint.0 == *end;
+        let keys: Vec<_> = batch.items.iter().map(|item| item.key.clone()).collect();
+        let known =
+            if loader.known.is_empty() { Default::default() } else { arrived.get(&keys).await? };
+        for item in &batch.items {
+            let fate = known.get(&item.key).map(|known| &known.entry.fate);
+            if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome
+                && matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged))
+            {
+                seen.insert(target);
+            }
+        }
+        if done {
+            break;
+        }
+    }
+    reader.abort();
+    mapper.abort();
+    Ok(seen)
+}
+
+/// The batches of one commit.
+struct Group {
+    started: Instant,
+    bytes: usize,
+    batches: u64,
+}
+
+impl Group {
+    fn new() -> Self {
+        Self { started: Instant::now(), bytes: 0, batches: 0 }
+    }
+
+    fn is_full(&self, transaction: Transaction) -> bool {
+        match transaction {
+            Transaction::Phase => false,
+            Transaction::Batch => self.batches > 0,
+            Transaction::Auto | Transaction::Record => {
+                self.bytes >= COMMIT_BYTES || self.started.elapsed() >= COMMIT_AFTER
+            }
+        }
+    }
+}
+
+struct Writer<'c> {
+    context: &'c PhaseContext,
+    ledger: Ledger,
+    target: Arc<dyn Store>,
+    loader: Loader,
+    session: Option<Box<dyn Session>>,
+    group: Group,
+    /// The phase's record as it will be at the next commit.
+    pending: PhaseRecord,
+    wants_records: bool,
+}
+
+impl Writer<'_> {
+    async fn write_all(
+        &mut self,
+        mut batches: Batches,
+        committed: &mut PhaseRecord,
+    ) -> Result<(), RunError> {
+        let transaction = self.context.phase.transaction;
+        let mut started = Instant::now();
+        let mut interrupted = None;
+        loop {
+            // A group that waits for its source is committed, so that nothing is held for long.
+            let next = if self.session.is_some() && transaction != Transaction::Phase {
+                match tokio::time::timeout(COMMIT_AFTER, batches.recv()).await {
+                    Ok(next) => next,
+                    Err(_) => {
+                        self.commit(committed, &mut started).await?;
+                        continue;
+                    }
+                }
+            } else {
+                batches.recv().await
+            };
+            let batch = match next {
+                None => break,
+                Some(Ok(batch)) => batch,
+                Some(Err(error)) => {
+                    interrupted = Some(error);
+                    break;
+                }
+            };
+            let seq = self.pending.batches;
+            self.write(batch).await.map_err(|error| error.in_batch(seq))?;
+            if self.context.cancel.is_cancelled() {
+                interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
+                break;
+            }
+            if self.group.is_full(transaction) {
+                self.commit(committed, &mut started).await?;
+            }
+        }
+        if let Some(error) = interrupted {
+            if transaction != Transaction::Phase {
+                self.commit(committed, &mut started).await?;
+            }
+            return Err(error);
+        }
+        self.check_rejects(true)?;
+        self.commit(committed, &mut started).await
+    }
+
+    async fn write(&mut self, batch: MappedBatch) -> Result<(), RunError> {
+        if self.session.is_none() {
+            let mut session = self.target.session().await?;
+            session.begin().await?;
+            self.session = Some(session);
+            self.group = Group::new();
+        }
+        let Some(mut session) = self.session.take() else { return Ok(()) };
+        let seq = self.pending.batches;
+        let checkpoint = batch.checkpoint.clone();
+        let bytes = batch.bytes;
+        failpoint::pass("intent").await;
+        let loaded = self.loader.load(&mut *session, batch, self.pending.counts.read).await?;
+        failpoint::pass("data").await;
+        self.pending.counts.merge(&loaded.counts);
+        self.pending.checkpoint = Some(checkpoint.0);
+        self.pending.batches += 1;
+        let rejects = self.rejects(&loaded, seq);
+        self.ledger
+            .append_batch(
+                &mut *session,
+                &self.pending,
+                seq,
+                &loaded.record,
+                &loaded.journal,
+                &rejects,
+            )
+            .await?;
+        self.session = Some(session);
+        self.group.batches += 1;
+        self.group.bytes += bytes;
+        self.tell(&loaded, &rejects, seq);
+        self.check_rejects(false)
+    }
+
+    fn rejects(&self, loaded: &Loaded, seq: u64) -> Vec<RejectRecord> {
+        loaded
+            .rejects
+            .iter()
+            .map(|(ordinal, key, problem)| RejectRecord {
+                run: self.pending.run.clone(),
+                phase: self.pending.phase.clone(),
+                batch: seq,
+                ordinal: *ordinal,
+                key: key.clone(),
+                reason: problem.reason.to_string(),
+                field: problem.field.clone(),
+                message: problem.message.clone(),
+                state: RejectState::Open,
+            })
+            .collect()
+    }
+
+    fn tell(&self, loaded: &Loaded, rejects: &[RejectRecord], seq: u64) {
+        let observer = &self.context.observer;
+        let phase = self.context.phase.full_name();
+        if self.wants_records {
+            for entry in &loaded.record.entries {
+                let reject = rejects.iter().find(|reject| reject.key == entry.key);
+                observer.event(&Event::Record {
+                    phase: phase.clone(),
+                    key: entry.key.display(false),
+                    fate: entry.fate.name().to_owned(),
+                    reason: entry.fate.reason().map(str::to_owned),
+                    message: reject.map(|reject| reject.message.clone()),
+                });
+            }
+        }
+        let counts = Progress::from(&self.pending.counts);
+        observer.event(&Event::Batch { phase, batch: seq + 1, counts });
+    }
+
+    fn check_rejects(&self, at_end: bool) -> Result<(), RunError> {
+        let counts = &self.pending.counts;
+        let exceeded = match self.context.phase.max_rejects {
+            None => false,
+            Some(RejectLimit::Count(limit)) => counts.rejected > limit,
+            #[expect(clippy::cast_precision_loss, reason = "a share of a count")]
+            Some(RejectLimit::Share(limit)) => {
+                (at_end || counts.read >= SHARE_AFTER)
+                    && counts.rejected as f64 > limit * counts.read as f64
+            }
+        };
+        if !exceeded {
+            return Ok(());
+        }
+        let message = format!(
+            "{} of {} records are rejected, more than `max_rejects` allows",
+            counts.rejected, counts.read
+        );
+        Err(RunError::new(RunErrorKind::TooManyRejects, message)
+            .help("see `mapper rejects`; mend the source or the spec, and run again"))
+    }
+
+    /// Commits what is under way, when there is something.
+    async fn commit(
+        &mut self,
+        committed: &mut PhaseRecord,
+        started: &mut Instant,
+    ) -> Result<(), RunError> {
+        let Some(mut session) = self.session.take() else { return Ok(()) };
+        if !self.pending.counts.is_conserved() {
+            return Err(RunError::new(
+                RunErrorKind::Internal,
+                "the counts of this phase do not add up; nothing of the last commit was kept",
+            ));
+        }
+        self.pending.seconds += started.elapsed().as_secs_f64();
+        *started = Instant::now();
+        failpoint::pass("checkpoint").await;
+        self.ledger.save_phase(&mut *session, &self.pending).await?;
+        session.commit().await?;
+        committed.clone_from(&self.pending);
+        failpoint::pass("committed").await;
+        self.context.observer.event(&Event::Commit {
+            phase: self.context.phase.full_name(),
+            batches: self.pending.batches,
+        });
+        Ok(())
+    }
+}
+
+/// Writes how the phase ended.
+async fn finish(
+    context: &PhaseContext,
+    record: &mut PhaseRecord,
+    result: Result<(), RunError>,
+) -> Result<(), RunError> {
+    failpoint::pass("phase_end").await;
+    let mut ended = record.clone();
+    match &result {
+        Ok(()) => {
+            ended.state = PhaseState::Completed;
+            ended.finished_at = Some(Utc::now());
+        }
+        Err(error) if error.kind == RunErrorKind::Cancelled => {}
+        Err(error) => {
+            ended.state = PhaseState::Failed;
+            ended.finished_at = Some(Utc::now());
+            ended.error = Some(error.message.clone());
+        }
+    }
+    let saved = save(context, &ended).await;
+    if saved.is_ok() {
+        *record = ended;
+    }
+    context.observer.event(&Event::PhaseFinished {
+        phase: context.phase.full_name(),
+        state: record.state.name().to_owned(),
+        counts: Progress::from(&record.counts),
+        seconds: record.seconds,
+    });
+    match (result, saved) {
+        // The first failure is the one to tell.
+        (Err(error), _) | (Ok(()), Err(error)) => Err(error),
+        (Ok(()), Ok(())) => Ok(()),
+    }
+}
+
+async fn save(context: &PhaseContext, record: &PhaseRecord) -> Result<(), RunError> {
+    let target = context.stores.get(context.phase.target.connection);
+    let mut session = target.session().await?;
+    session.begin().await?;
+    Ledger::new(Arc::clone(target)).save_phase(&mut *session, record).await?;
+    session.commit().await?;
+    Ok(())
+}
+
+/// Whether a phase creates records, rather than editing what is there.
+pub(super) fn creates(phase: &Phase) -> bool {
+    matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append)
+}

@@ -1,0 +1,128 @@
+//! How a phase meets its target: columns and types, the key, what identifies a record.
+
+use crate::connectors::{Layout, Store};
+use crate::ledger::{IdShape, TargetShape};
+use crate::plan::{Phase, WriteMode};
+use crate::value::{DataType, FieldPath, Schema};
+
+/// How a phase's mapped rows stand to its target.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// Whether the target is a collection.
+    pub documents: bool,
+    /// The layout of inserted rows.
+    pub layout: Layout,
+    /// The mapped fields by name, in the order of the mapping.
+    pub fields: Vec<String>,
+    /// The mapped fields as paths.
+    pub paths: Vec<FieldPath>,
+    /// Per field: what the target's column holds.
+    pub types: Vec<DataType>,
+    /// Per field: whether the target refuses null.
+    pub required: Vec<bool>,
+    /// Per field: whether the target fills it when it is left out.
+    pub defaulted: Vec<bool>,
+    /// Where the key's fields are among the mapped ones.
+    pub key: Vec<usize>,
+    /// The key's columns or paths.
+    pub key_names: Vec<String>,
+    /// The columns or paths that identify a record.
+    pub identity: Vec<String>,
+    /// Where the identity's fields are among the mapped ones; `None` when one is not mapped.
+    pub identity_fields: Option<Vec<usize>>,
+    /// The field that holds the record's new id, which updates leave alone.
+    pub id_field: Option<usize>,
+    /// Whether the identity is made from the source key alone.
+    pub identity_from_key: bool,
+    /// Columns of the target that the phase does not map, in order.
+    pub unmapped: Vec<String>,
+}
+
+impl Shape {
+    /// Finds out how a phase meets its target. `schema` is the target's, when it exists.
+    pub fn new(phase: &Phase, store: &dyn Store, schema: Option<&Schema>) -> Self {
+        let documents = store.capabilities().documents;
+        let paths: Vec<FieldPath> =
+            phase.mapping.fields.iter().map(|(path, _)| path.clone()).collect();
+        let fields: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        let column = |name: &str| schema.and_then(|schema| schema.column(name));
+        let of = |path: &FieldPath| if documents { None } else { column(path.root()) };
+        let types = paths
+            .iter()
+            .map(|path| of(path).map_or(DataType::Any, |column| column.data_type.clone()))
+            .collect();
+        let required =
+            paths.iter().map(|path| of(path).is_some_and(|column| !column.nullable)).collect();
+        let defaulted =
+            paths.iter().map(|path| of(path).is_some_and(|column| column.has_default)).collect();
+        let key_names: Vec<String> = phase.target.key.iter().map(ToString::to_string).collect();
+        let position = |name: &str| fields.iter().position(|field| field == name);
+        let key = key_names.iter().filter_map(|name| position(name)).collect();
+        let id_field = phase.id_field().and_then(|(path, _)| position(&path.to_string()));
+        let identity = identity_of(phase, documents, schema);
+        let identity_fields = identity.iter().map(|name| position(name)).collect();
+        let identity_from_key = id_field.is_some_and(|field| identity == [fields[field].clone()])
+            && phase.id_field().is_some_and(|(_, rule)| rule.is_from_key());
+        let unmapped = match schema {
+            Some(schema) if !documents => schema
+                .columns
+                .iter()
+                .filter(|column| !column.generated && position(&column.name).is_none())
+                .map(|column| column.name.clone())
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            documents,
+            layout: if documents {
+                Layout::Document
+            } else {
+                Layout::Columns(fields.clone().into())
+            },
+            fields,
+            paths,
+            types,
+            required,
+            defaulted,
+            key,
+            key_names,
+            identity,
+            identity_fields,
+            id_field,
+            identity_from_key,
+            unmapped,
+        }
+    }
+
+    /// What the ledger keeps of it.
+    pub fn target(&self, phase: &Phase) -> TargetShape {
+        let inserts = matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
+        TargetShape {
+            entity: phase.target.entity.clone(),
+            identity: self.identity.clone(),
+            fields: if self.documents && inserts { Vec::new() } else { self.fields.clone() },
+            id: if self.identity_from_key {
+                phase.id_field().and_then(|(_, rule)| IdShape::of(rule))
+            } else {
+                None
+            },
+        }
+    }
+}
+
+/// What identifies a record of a phase's target: `_id` of a document, a table's primary key, else
+/// the field that gets a new id, else the conflict key.
+pub fn identity_of(phase: &Phase, documents: bool, schema: Option<&Schema>) -> Vec<String> {
+    if documents {
+        return vec!["_id".to_owned()];
+    }
+    if let Some(schema) = schema
+        && !schema.primary_key.is_empty()
+    {
+        return schema.primary_key.clone();
+    }
+    if let Some((path, _)) = phase.id_field() {
+        return vec![path.to_string()];
+    }
+    phase.target.key.iter().map(ToString::to_string).collect()
+}

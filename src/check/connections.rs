@@ -170,12 +170,8 @@ impl<'s> Checker<'s> {
     fn kind(&mut self, url: &spec::Url) -> Option<&'static Kind> {
         let scheme = url.scheme();
         let place = url.text.locate(0..scheme.len());
+        // Without a colon there is no scheme: reported when the spec was read.
         if !url.text.contains(':') {
-            self.report(
-                Diagnostic::new(&codes::BAD_URL, "this is not a connection URL")
-                    .at(url.text.span(), "no scheme")
-                    .help("a URL begins with a scheme and a colon, as in `sqlite:data/shop.db`"),
-            );
             return None;
         }
         let Some(kind) = KINDS.iter().find(|kind| kind.schemes.contains(&scheme.as_str())) else {

@@ -1,7 +1,7 @@
 //! The order of the work: what must come before what, and circles in it.
 
 mod cycle;
-mod order;
+pub(super) mod order;
 mod phases;
 
 pub(super) use phases::{PhaseFacts, Reference, Writes};

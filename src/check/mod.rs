@@ -5,7 +5,7 @@
 //! what follows from it stays silent; all other references are still looked at.
 
 mod capabilities;
-// mod connect;
+mod connect;
 mod connections;
 mod expressions;
 mod graph;
@@ -14,9 +14,9 @@ mod lower;
 mod names;
 mod origins;
 mod overlap;
-// mod types;
+mod types;
 
-// pub use connect::connect;
+pub use connect::connect;
 pub use origins::{LookupOrigins, Mention, MentionRoot, Origins, PhaseOrigins};
 
 use std::collections::HashSet;
@@ -55,13 +55,18 @@ pub fn check(
 ) -> Option<Checked> {
     let mut checker = Checker::new(set, sources, options, diagnostics);
     let plan = lower::plan(&mut checker);
-    lints::run(&mut checker);
+    // What looks unused may be used where something is wrong.
+    if !checker.diagnostics.has_errors() {
+        lints::run(&mut checker);
+    }
     let origins = std::mem::take(&mut checker.origins);
     // Errors of reading count too: a plan of half a spec would be another plan.
-    if diagnostics.has_errors() {
-        return None;
+    let plan = plan.filter(|_| !diagnostics.has_errors())?;
+    for (phase, origins) in plan.phases.iter().zip(&origins.phases) {
+        let shape = types::Shape { columns: origins.columns.clone() };
+        types::phase(phase, origins, &shape, &[], diagnostics);
     }
-    plan.map(|plan| Checked { plan, origins })
+    (!diagnostics.has_errors()).then_some(Checked { plan, origins })
 }
 
 /// What the passes share.

@@ -8,6 +8,8 @@ mod config;
 pub mod documents;
 mod error;
 mod matching;
+pub mod memory;
+pub mod overlay;
 mod prefetch;
 mod registry;
 mod size;

@@ -89,8 +89,9 @@ impl<'s> Mapper<'_, 's> {
         let fields = self.fields(&written.fields, scope);
         let skip = self.rules(&written.skip, false);
         let reject = self.rules(&written.reject, true);
+        let (lets, fields, skip, reject) = (lets?, fields?, skip?, reject?);
+        // Only now: what looks unused may be used where something is wrong.
         self.unused_lets(&written.lets);
-        let (lets, fields) = (lets?, fields?);
         Some(Mapped {
             fields: fields
                 .iter()
@@ -103,8 +104,8 @@ impl<'s> Mapper<'_, 's> {
                     .map(|(field, _, expr)| (field.target.text.to_string(), expr))
                     .collect(),
                 fields: fields.into_iter().map(|(_, path, expr)| (path, expr)).collect(),
-                skip: skip?,
-                reject: reject?,
+                skip,
+                reject,
                 explode: match explode {
                     None if self.explodes => return None,
                     explode => explode,

@@ -2,7 +2,7 @@
 
 use crate::check::Checker;
 use crate::connectors::{FileFormat, FileSource, ScanSource};
-use crate::diagnostics::{Diagnostic, Span, codes, wording};
+use crate::diagnostics::{Diagnostic, Span, codes};
 use crate::plan;
 use crate::spec::{self, Input};
 use crate::value::DataType;
@@ -30,7 +30,6 @@ impl<'s> Checker<'s> {
     ) -> Option<LoweredSource> {
         let spec = self.phases[phase].spec;
         let columns = self.columns(source);
-        self.similar_columns(source);
         let filter = source.filter.as_ref();
         if let Input::Files(files) = &source.input {
             return self.files(spec, source, files, columns);
@@ -77,25 +76,6 @@ impl<'s> Checker<'s> {
             .map(|(name, text)| Some((name.to_string(), self.data_type(text)?)))
             .collect();
         types.into_iter().collect()
-    }
-
-    /// Warns about a key that is almost a declared column.
-    fn similar_columns(&mut self, source: &spec::Source) {
-        let names: Vec<&str> = source.columns.iter().map(|(name, _)| name.as_str()).collect();
-        for key in &source.key {
-            if !names.contains(&key.as_str())
-                && let Some(candidate) = wording::suggest(key, names.iter().copied())
-            {
-                self.report(
-                    Diagnostic::new(
-                        &codes::SIMILAR_COLUMN,
-                        format!("`{key}` is almost the declared column `{candidate}`"),
-                    )
-                    .at(key.span(), "not declared")
-                    .help(format!("did you mean `{candidate}`?")),
-                );
-            }
-        }
     }
 
     fn files(

@@ -30,6 +30,7 @@ use super::{
 use crate::value::query::{Filter, Select};
 use crate::value::{DataType, Problem, Row, Schema, Value};
 
+pub(crate) use fit::fit;
 pub(crate) use profile::Profile;
 
 /// What SQLite as a store of documents can do.
@@ -160,7 +161,7 @@ impl Store for Documents {
     }
 
     fn fit(&self, value: Value, _data_type: &DataType) -> Result<Value, Problem> {
-        fit::fit(value)
+        fit(value)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

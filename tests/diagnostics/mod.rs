@@ -88,9 +88,10 @@ fn each_code_of_this_stage_has_a_case() {
         .iter()
         .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
         .collect();
-    let stage = |code: &&&str| ["E01", "E02", "E07"].iter().any(|stage| code.starts_with(stage));
-    let ids: Vec<&str> = codes::all().map(|code| code.id).collect();
-    for code in ids.iter().filter(stage).filter(|code| !elsewhere.contains(code)) {
+    let of_this_stage =
+        |code: &str| ["E01", "E02", "E07"].iter().any(|stage| code.starts_with(stage));
+    let ids = codes::all().map(|code| code.id).filter(|code| of_this_stage(code));
+    for code in ids.filter(|code| !elsewhere.contains(code)) {
         let prefix = format!("{}_", code.to_lowercase());
         assert!(names.iter().any(|name| name.starts_with(&prefix)), "{code} has no case");
     }

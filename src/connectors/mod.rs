@@ -8,6 +8,8 @@ mod config;
 pub mod documents;
 mod error;
 mod matching;
+pub mod memory;
+pub mod overlay;
 mod prefetch;
 mod registry;
 mod size;
@@ -93,8 +95,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The names of its tables or collections, the ledger's (`mapper_…`) left out, sorted.
     async fn entities(&self) -> Result<Vec<String>, StoreError>;
 
-    /// The shape of a table, or a profile of a collection; `None` when it does not exist.
+    /// What the catalog says of a table or collection, without looking at its records; `None` when
+    /// it does not exist.
     async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError>;
+
+    /// The same, and for a collection what its documents hold, path by path: of all, or of a sample
+    /// of which `Schema::sampled` tells the size.
+    async fn profile(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        self.describe(entity).await
+    }
 
     /// Reads what a statement asks for, whole. An entity that does not exist has no records when
     /// [`Capabilities::implicit_entities`], and is an error otherwise.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use mapper::connectors::memory;
+use mapper::connectors::overlay::Overlay;
 use mapper::connectors::{
     self, ConnectionConfig, Definition, Insert, Layout, Model, Policies, Rows, ScanRequest,
     ScanSource, Session, SourceBatch, Store, WriteError,
@@ -38,7 +40,15 @@ impl Fixture {
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();
             all.push(Self { name, store, _folder: Some(folder) });
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", folder.path().join("below.db").display());
+            let below = connectors::open(&config(url, model)).await.unwrap();
+            let name =
+                if model == Model::Tables { "overlay on tables" } else { "overlay on documents" };
+            all.push(Self { name, store: Arc::new(Overlay::new(below)), _folder: Some(folder) });
         }
+        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
+        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
         all
     }
 

@@ -13,7 +13,7 @@ const DIGITS: u64 = 34;
 
 /// Makes a value one that a document holds: dates become midnight UTC. A collection promises no
 /// types, so any other kind may stand in any field.
-pub(super) fn fit(value: Value) -> Result<Value, Problem> {
+pub(crate) fn fit(value: Value) -> Result<Value, Problem> {
     nested(value, 0)
 }
 

@@ -30,6 +30,7 @@ use super::{
 use crate::value::query::{Filter, Select};
 use crate::value::{DataType, Problem, Row, Schema, Value};
 
+pub(crate) use fit::fit;
 pub(crate) use profile::Profile;
 
 /// What SQLite as a store of documents can do.
@@ -91,6 +92,11 @@ impl Store for Documents {
     async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
         let mut connection = self.database.reader().await?;
         read::describe(&mut connection, entity, self.database.context()).await
+    }
+
+    async fn profile(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        read::profile(&mut connection, entity, self.database.context()).await
     }
 
     async fn select(&self, select: &Select) -> Result<Rows, StoreError> {
@@ -155,7 +161,7 @@ impl Store for Documents {
     }
 
     fn fit(&self, value: Value, _data_type: &DataType) -> Result<Value, Problem> {
-        fit::fit(value)
+        fit(value)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
@@ -200,6 +206,11 @@ impl Session for DocumentSession {
 
     async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.writer.rollback_to_savepoint().await
+    }
+
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let (connection, context) = self.writer.parts();
+        read::describe(connection, entity, context).await
     }
 
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError> {

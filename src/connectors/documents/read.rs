@@ -171,7 +171,7 @@ async fn total(
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// A profile of a collection: of all documents, or of a sample of a large one.
+/// What is known of a collection without looking at its documents.
 pub(super) async fn describe(
     connection: &mut SqliteConnection,
     entity: &str,
@@ -180,6 +180,29 @@ pub(super) async fn describe(
     if !exists(connection, entity, context).await? {
         return Ok(None);
     }
+    let mut indexes = catalog::indexes(connection, entity).await.map_err(|e| context.error(&e))?;
+    for index in &mut indexes {
+        index.name = super::define::logical_name(entity, &index.name).to_owned();
+    }
+    Ok(Some(Schema {
+        columns: Vec::new(),
+        primary_key: vec!["_id".to_owned()],
+        foreign_keys: Vec::new(),
+        indexes,
+        open: true,
+        sampled: None,
+    }))
+}
+
+/// A profile of a collection: of all documents, or of a sample of a large one.
+pub(super) async fn profile(
+    connection: &mut SqliteConnection,
+    entity: &str,
+    context: Context<'_>,
+) -> Result<Option<Schema>, StoreError> {
+    let Some(described) = describe(connection, entity, context).await? else {
+        return Ok(None);
+    };
     let total = total(connection, entity, context).await?;
     let step = (total / SAMPLE).max(1);
     let text = format!("SELECT document FROM {} WHERE rowid % {step} = 0", quote(entity));
@@ -192,20 +215,8 @@ pub(super) async fn describe(
             profile.add(&document);
         }
     }
-    drop(stream);
-    let mut indexes = catalog::indexes(connection, entity).await.map_err(|e| context.error(&e))?;
-    for index in &mut indexes {
-        index.name = super::define::logical_name(entity, &index.name).to_owned();
-    }
     let sampled = Some(profile.documents());
-    Ok(Some(Schema {
-        columns: profile.columns(),
-        primary_key: vec!["_id".to_owned()],
-        foreign_keys: Vec::new(),
-        indexes,
-        open: true,
-        sampled,
-    }))
+    Ok(Some(Schema { columns: profile.columns(), sampled, ..described }))
 }
 
 /// The document of a row.

@@ -350,8 +350,3 @@ pub enum Definition {
     /// Runs statements of the store's own language (a fixture's `schema.sql`).
     Script(String),
 }
-
-/// TEMP
-pub fn overlay(inner: std::sync::Arc<dyn Store>) -> std::sync::Arc<dyn Store> {
-    inner
-}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RunError;
+use crate::connectors::overlay::Overlay;
 use crate::connectors::{self, Lock, Store};
 use crate::ledger::Ledger;
 use crate::plan::Plan;
@@ -64,7 +65,7 @@ impl Stores {
             let same = self.stores[..index].iter().position(|other| Arc::ptr_eq(other, store));
             stores.push(match same {
                 Some(same) => Arc::clone(&stores[same]),
-                None => connectors::overlay(Arc::clone(store)),
+                None => Arc::new(Overlay::new(Arc::clone(store))),
             });
         }
         Self { stores }

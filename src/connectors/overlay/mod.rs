@@ -185,10 +185,17 @@ impl Store for Overlay {
     }
 
     async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
-        let Some(shape) = self.shared.shape(entity, &mut []).await? else { return Ok(None) };
-        let mut schema = Schema::clone(&shape.schema);
+        let shape = self.shared.shape(entity, &mut []).await?;
+        Ok(shape.map(|shape| Schema::clone(&shape.schema)))
+    }
+
+    async fn profile(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let Some(mut schema) = self.describe(entity).await? else { return Ok(None) };
         if !self.shared.documents() {
             return Ok(Some(schema));
+        }
+        if let Some(below) = self.shared.inner.profile(entity).await? {
+            schema = Schema { indexes: schema.indexes, ..below };
         }
         let mut committed = locked(&self.shared.committed);
         let mut profile = Profile::default();

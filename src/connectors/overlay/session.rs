@@ -239,6 +239,11 @@ impl Session for OverlaySession {
         Ok(())
     }
 
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let shape = self.shared.shape(entity, &mut self.own).await?;
+        Ok(shape.map(|shape| Schema::clone(&shape.schema)))
+    }
+
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError> {
         self.shared.select(select, &mut self.own).await
     }

@@ -29,7 +29,7 @@ impl Catalog {
         let mut catalog = Self { schemas: HashMap::new(), names: HashMap::new() };
         for (connection, entity) in wanted {
             let Some(store) = stores.get(connection) else { continue };
-            match store.describe(&entity).await {
+            match store.profile(&entity).await {
                 Ok(schema) => {
                     catalog.schemas.insert((connection, entity), schema);
                 }

@@ -15,6 +15,7 @@ mod lookup;
 mod phase;
 mod seen;
 mod shape;
+pub mod source;
 mod stores;
 mod transform;
 

@@ -15,9 +15,9 @@ use super::lookup::PhaseIds;
 use super::seen::{Seen, Winners, duplicates_possible};
 use super::{
     Cancel, Event, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind,
-    Shape, Stores, Transformer, failpoint,
+    Shape, Stores, Transformer, failpoint, source,
 };
-use crate::connectors::{Checkpoint, Scan, ScanRequest, ScanSource, Session, SourceBatch, Store};
+use crate::connectors::{ScanSource, Session, SourceBatch, Store};
 use crate::ledger::{
     Fate, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
     RejectState,
@@ -205,7 +205,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     let ledger = Ledger::new(Arc::clone(&target));
     let schema = target.describe(&phase.target.entity).await?;
     let shape = Arc::new(Shape::new(phase, &*target, schema.as_ref()));
-    let source_key = source_key(context).await?;
+    let source_key = source::key(phase, &context.stores).await?;
     let mut loader = Loader {
         phase: Arc::clone(phase),
         shape: Arc::clone(&shape),
@@ -249,7 +249,7 @@ async fn pipeline(
     shape: &Arc<Shape>,
     checkpoint: Option<Vec<u8>>,
 ) -> Result<(Batches, tokio::task::JoinHandle<()>, tokio::task::JoinHandle<()>), RunError> {
-    let mut scan = open_scan(context, checkpoint).await?;
+    let mut scan = source::open(&context.phase, &context.stores, checkpoint).await?;
     let mut transformer = Transformer::open(
         &context.plan,
         &context.phase,
@@ -293,51 +293,6 @@ async fn pipeline(
         }
     });
     Ok((batches, reader, mapper))
-}
-
-async fn open_scan(
-    context: &PhaseContext,
-    checkpoint: Option<Vec<u8>>,
-) -> Result<Box<dyn Scan>, RunError> {
-    let phase = &context.phase;
-    let request = ScanRequest {
-        source: phase.source.scan.clone(),
-        key: source_key(context).await?,
-        columns: None,
-        filter: phase.source.filter.clone(),
-        batch: phase.batch.max(1),
-        after: checkpoint.map(Checkpoint),
-    };
-    Ok(context.stores.get(phase.source.connection).scan(request).await?)
-}
-
-/// The source's key: as declared, or the table's primary key, or `_id`.
-async fn source_key(context: &PhaseContext) -> Result<Vec<String>, RunError> {
-    let source = &context.phase.source;
-    if !source.key.is_empty() {
-        return Ok(source.key.clone());
-    }
-    let store = context.stores.get(source.connection);
-    let entity = match &source.scan {
-        ScanSource::Files => return Ok(Vec::new()),
-        _ if store.capabilities().documents => return Ok(vec!["_id".to_owned()]),
-        ScanSource::Entity(entity) => entity,
-        _ => {
-            return Err(RunError::new(RunErrorKind::Refused, "the source's query has no key")
-                .help("name the unique columns of its answer in `source.key`"));
-        }
-    };
-    match store.describe(entity).await? {
-        Some(schema) if !schema.primary_key.is_empty() => Ok(schema.primary_key),
-        Some(_) => Err(RunError::new(
-            RunErrorKind::Refused,
-            format!("the source's table `{entity}` has no primary key"),
-        )
-        .help("name its unique columns in `source.key`")),
-        None => {
-            Err(RunError::new(RunErrorKind::Refused, format!("the source has no table `{entity}`")))
-        }
-    }
 }
 
 /// Reads and maps the whole source once to learn the last record of each target key.

@@ -89,7 +89,8 @@ impl Checker<'_> {
                 add(Work::Check(at), Work::Phase(*phase), EdgeReason::Checks);
             }
             for (other, index) in indexes.iter().enumerate() {
-                if check.entities.contains(&index.entity) {
+                // Those before the data come before the phases that are waited for.
+                if !index.before && check.entities.contains(&index.entity) {
                     add(Work::Check(at), Work::Index(other), EdgeReason::Index);
                 }
             }

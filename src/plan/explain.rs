@@ -26,12 +26,7 @@ pub fn explain_text(plan: &Plan, status: &[NodeStatus]) -> String {
         let _ = writeln!(text, "{:>width$}. {}{state}", at + 1, title(node));
         let _ = writeln!(text, "{indent}{}", how(plan, node));
         if !node.after.is_empty() {
-            let waits: Vec<String> = node
-                .after
-                .iter()
-                .map(|edge| format!("{} ({})", edge.node + 1, edge.reason.name()))
-                .collect();
-            let _ = writeln!(text, "{indent}after {}", waits.join(", "));
+            let _ = writeln!(text, "{indent}after {}", waits(node));
         }
     }
     text
@@ -112,6 +107,22 @@ fn kind(work: Work) -> &'static str {
         Work::Index(_) => "index",
         Work::Check(_) => "check",
     }
+}
+
+/// `3 (after, lookup), 7 (index)`.
+fn waits(node: &Node) -> String {
+    let mut others: Vec<(usize, Vec<&str>)> = Vec::new();
+    for edge in &node.after {
+        match others.iter_mut().find(|(other, _)| *other == edge.node) {
+            Some((_, reasons)) => reasons.push(edge.reason.name()),
+            None => others.push((edge.node, vec![edge.reason.name()])),
+        }
+    }
+    let shown: Vec<String> = others
+        .iter()
+        .map(|(other, reasons)| format!("{} ({})", other + 1, reasons.join(", ")))
+        .collect();
+    shown.join(", ")
 }
 
 /// The names of indexes and checks say what they are already.

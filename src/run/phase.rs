@@ -147,7 +147,8 @@ async fn try_start(
     let mut session = target.session().await?;
     session.begin().await?;
     ledger.create(&mut *session).await?;
-    if schema.is_none() {
+    // Another phase may have created the collection since.
+    if schema.is_none() && session.describe(&phase.target.entity).await?.is_none() {
         let entity = phase.target.entity.clone();
         let definition = crate::connectors::Definition::CreateCollection { entity: entity.clone() };
         session.define(&definition).await?;

@@ -9,3 +9,4 @@ pub mod plan;
 pub mod run;
 pub mod spec;
 pub mod value;
+pub mod verify;

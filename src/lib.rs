@@ -1,4 +1,5 @@
 //! `mapper` moves and reshapes data between databases from TOML spec files.
+pub mod check;
 pub mod connectors;
 pub mod diagnostics;
 pub mod document;

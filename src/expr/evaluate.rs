@@ -71,7 +71,7 @@ impl From<Problem> for Halt {
 
 /// A name of a text and where its value comes from.
 pub(super) struct NameBinding {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) source: NameSource,
 }
 
@@ -107,7 +107,7 @@ impl Program {
         let found = match explode.slot {
             Slot::Column(index) => explode.path.select_in_head(&row[index]),
             Slot::Record => explode.path.select(&self.record(row)),
-            Slot::Absent | Slot::Element | Slot::Let(_) => Value::Missing,
+            Slot::Absent | Slot::Element | Slot::Exploded | Slot::Let(_) => Value::Missing,
         };
         match found {
             Value::Array(values) => Arc::unwrap_or_clone(values),
@@ -226,6 +226,10 @@ impl Scope<'_> {
                 Some(current) => bound.path.select(current),
                 None => Value::Missing,
             },
+            Slot::Exploded => match self.element.exploded {
+                Some(exploded) => bound.path.select(exploded),
+                None => Value::Missing,
+            },
             Slot::Let(index) => bound.path.select(&self.named(index)?),
         })
     }
@@ -272,7 +276,7 @@ impl Scope<'_> {
                 }
             };
             if !matches!(value, Value::Missing) {
-                pairs.push((binding.name.as_str(), value));
+                pairs.push((Arc::clone(&binding.name), value));
             }
         }
         Ok(names(pairs))

@@ -80,6 +80,8 @@ pub(super) enum Slot {
     Record,
     /// The current element.
     Element,
+    /// The element of a phase that explodes.
+    Exploded,
     /// A named value; the path goes on inside it.
     Let(usize),
 }
@@ -149,6 +151,7 @@ impl Compiler<'_> {
     fn bind(&self, path: &Path) -> Result<Bound, ProgramError> {
         let slot = match &path.root {
             Root::Element => Slot::Element,
+            Root::Exploded => Slot::Exploded,
             Root::Let(name) => Slot::Let(
                 self.lets
                     .iter()
@@ -176,7 +179,7 @@ impl Compiler<'_> {
         let mut bindings: Vec<NameBinding> = Vec::new();
         for name in analysis.names {
             let root = &name.path[0];
-            if bindings.iter().any(|binding| binding.name == *root) {
+            if bindings.iter().any(|binding| *binding.name == **root) {
                 continue;
             }
             let source = match root.as_str() {
@@ -194,7 +197,7 @@ impl Compiler<'_> {
                     },
                 },
             };
-            bindings.push(NameBinding { name: root.clone(), source });
+            bindings.push(NameBinding { name: Arc::from(root.as_str()), source });
         }
         Ok(bindings)
     }

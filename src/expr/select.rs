@@ -25,8 +25,10 @@ pub struct Path {
 pub enum Root {
     /// The source record (`$`).
     Record,
-    /// The current element (`@`, or the name given by `as`).
+    /// The current element (`@`).
     Element,
+    /// The element of a phase that explodes, by the name that `as` gave to it.
+    Exploded,
     /// A named value of the phase (`let.name`).
     Let(String),
 }
@@ -69,7 +71,7 @@ impl Path {
             "$" => (Root::Record, &text[1..], 1),
             "@" => (Root::Element, &text[1..], 1),
             "let" => return Self::parse_let(text),
-            name if Some(name) == element => (Root::Element, &text[name.len()..], name.len()),
+            name if Some(name) == element => (Root::Exploded, &text[name.len()..], name.len()),
             _ if inside => (Root::Element, text, 0),
             _ => (Root::Record, text, 0),
         };
@@ -157,6 +159,10 @@ fn parse_rest(rest: &str, offset: usize) -> Result<PathKind, PathError> {
     if rest.is_empty() && offset > 0 {
         return Ok(PathKind::Singular(Vec::new()));
     }
+    // The parser takes blanks in bare names, which RFC 9535 does not.
+    if let Some(at) = bare_blank(rest) {
+        return Err(PathError { range: offset + at..offset + at + 1, message: NO_PATH.to_owned() });
+    }
     let prefix = if rest.starts_with(['.', '[']) { "$" } else { "$." };
     let text = format!("{prefix}{rest}");
     let query = jsonpath_rust::parser::parse_json_path(&text).map_err(|error| {
@@ -168,9 +174,7 @@ fn parse_rest(rest: &str, offset: usize) -> Result<PathKind, PathError> {
             message: if rest.is_empty() {
                 "a path is not empty".to_owned()
             } else {
-                "this is no JSONPath (names with other characters than letters, digits and `_` \
-                 are written `['like this']`)"
-                    .to_owned()
+                NO_PATH.to_owned()
             },
         }
     })?;
@@ -193,6 +197,30 @@ fn parse_rest(rest: &str, offset: usize) -> Result<PathKind, PathError> {
         }
     }
     Ok(PathKind::Singular(segments))
+}
+
+const NO_PATH: &str = "this is no JSONPath (names with other characters than letters, digits and \
+                       `_` are written `['like this']`)";
+
+/// Where a blank stands outside of brackets.
+fn bare_blank(text: &str) -> Option<usize> {
+    let mut depth = 0u32;
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') if depth > 0 => quote = Some(c),
+            (None, '[') => depth += 1,
+            (None, ']') => depth = depth.saturating_sub(1),
+            (None, c) if depth == 0 && c.is_ascii_whitespace() => return Some(at),
+            (None, _) => {}
+        }
+    }
+    None
 }
 
 /// The byte offset that the parser's message points at.
@@ -335,7 +363,8 @@ mod tests {
         assert_eq!(root("sku", true), Root::Element);
         assert_eq!(root("$.sku", true), Root::Record);
         assert_eq!(root("@.sku", false), Root::Element);
-        assert_eq!(root("line.sku", false), Root::Element);
+        assert_eq!(root("line.sku", false), Root::Exploded);
+        assert_eq!(root("line.sku", true), Root::Exploded, "also inside `each`");
         assert_eq!(root("let.total", true), Root::Let("total".into()));
     }
 
@@ -344,7 +373,8 @@ mod tests {
         let error = Path::parse("lines[?@.open ==].sku", false, None).unwrap_err();
         assert!(error.range.start > 5 && error.range.end <= 21, "{error:?}");
         let error = Path::parse("two words", false, None).unwrap_err();
-        assert_eq!(error.range.start, 3, "{error:?}");
+        assert_eq!(error.range, 3..4, "{error:?}");
+        assert_eq!(at("['two words']"), Value::Missing);
         assert!(Path::parse("", false, None).is_err());
         assert!(Path::parse("let", false, None).is_err());
     }

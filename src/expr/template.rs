@@ -4,6 +4,7 @@
 //! `default` is used, and `default` serves for null as for missing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 use self_cell::self_cell;
@@ -58,8 +59,8 @@ pub fn analyse(text: &str, kind: TextKind) -> Result<Analysis, SyntaxError> {
     walk::analyse(text, kind)
 }
 
-/// Whether the environment has a filter, test or function of that name.
-pub(super) fn filters() -> &'static [&'static str] {
+/// The filters that texts can use.
+pub fn filters() -> &'static [&'static str] {
     &[
         "abs",
         "attr",
@@ -112,7 +113,8 @@ pub(super) fn filters() -> &'static [&'static str] {
     ]
 }
 
-pub(super) fn tests() -> &'static [&'static str] {
+/// The tests that texts can use.
+pub fn tests() -> &'static [&'static str] {
     &[
         "!=",
         "<",
@@ -159,7 +161,8 @@ pub(super) fn tests() -> &'static [&'static str] {
     ]
 }
 
-pub(super) fn functions() -> &'static [&'static str] {
+/// The functions that texts can use.
+pub fn functions() -> &'static [&'static str] {
     &["dict", "namespace", "range"]
 }
 
@@ -302,24 +305,43 @@ fn problem(reason: &'static str, error: &Error) -> Problem {
 }
 
 /// Names for one evaluation.
-pub(super) fn names(pairs: Vec<(&str, Value)>) -> minijinja::Value {
-    minijinja::Value::from_iter(pairs.into_iter().map(|(name, value)| (name, to_jinja(&value))))
+pub(super) fn names(pairs: Vec<(Arc<str>, Value)>) -> minijinja::Value {
+    let pairs = pairs.into_iter().map(|(name, value)| (name, to_jinja(&value))).collect();
+    minijinja::Value::from_object(Names(pairs))
+}
+
+/// A handful of names, found one after the other.
+#[derive(Debug)]
+struct Names(Vec<(Arc<str>, minijinja::Value)>);
+
+impl minijinja::value::Object for Names {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<minijinja::Value> {
+        self.0.iter().find(|(name, _)| **name == *key).map(|(_, value)| value.clone())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn named(pairs: Vec<(&str, Value)>) -> minijinja::Value {
+        names(pairs.into_iter().map(|(name, value)| (Arc::from(name), value)).collect())
+    }
+
     fn render(text: &str, pairs: Vec<(&str, Value)>) -> Result<String, Problem> {
         let mut builder = TextsBuilder::default();
         let id = builder.template(text);
-        builder.build().unwrap().render(&id, &names(pairs))
+        builder.build().unwrap().render(&id, &named(pairs))
     }
 
     fn evaluate(text: &str, pairs: Vec<(&str, Value)>) -> Result<Value, Problem> {
         let mut builder = TextsBuilder::default();
         let id = builder.expression(text);
-        builder.build().unwrap().evaluate(id, &names(pairs))
+        builder.build().unwrap().evaluate(id, &named(pairs))
     }
 
     #[test]

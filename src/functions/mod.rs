@@ -4,14 +4,88 @@
 //! declaration feeds the checker, `mapper list transforms`, the language reference and the tests
 //! (each example is run). [`ALL`] is the register.
 
+mod arguments;
 mod bind;
+mod date;
+mod hash;
+mod null;
+mod number;
+mod structure;
+mod text;
 
 pub use bind::{BindError, bind};
 
 use crate::value::{DataType, Problem, Value};
 
 /// Every transform, by category and name.
-pub static ALL: &[&dyn Function] = &[];
+pub static ALL: &[&dyn Function] = &[
+    &text::Capitalize,
+    &text::CollapseSpaces,
+    &text::Extract,
+    &text::Join,
+    &text::Lower,
+    &text::Normalize,
+    &text::PadLeft,
+    &text::PadRight,
+    &text::RemoveAccents,
+    &text::Replace,
+    &text::Split,
+    &text::StripNul,
+    &text::Substring,
+    &text::TitleCase,
+    &text::ToText,
+    &text::Trim,
+    &text::TrimEnd,
+    &text::TrimStart,
+    &text::Truncate,
+    &text::Upper,
+    &number::Abs,
+    &number::Add,
+    &number::Clamp,
+    &number::Divide,
+    &number::Max,
+    &number::Min,
+    &number::Multiply,
+    &number::Negate,
+    &number::Round,
+    &number::Subtract,
+    &number::Sum,
+    &number::ToNumber,
+    &date::AddDays,
+    &date::AddDuration,
+    &date::DaysUntil,
+    &date::FromEpoch,
+    &date::StartOf,
+    &date::ToEpoch,
+    &date::YearsUntil,
+    &hash::Base64Decode,
+    &hash::Base64Encode,
+    &hash::HexDecode,
+    &hash::HexEncode,
+    &hash::Md5,
+    &hash::Sha1,
+    &hash::Sha256,
+    &structure::Compact,
+    &structure::First,
+    &structure::Flatten,
+    &structure::Keys,
+    &structure::Last,
+    &structure::Length,
+    &structure::Merge,
+    &structure::Omit,
+    &structure::ParseJson,
+    &structure::Pick,
+    &structure::Sort,
+    &structure::ToJson,
+    &structure::Unique,
+    &structure::Values,
+    &structure::Wrap,
+    &null::BlankToNull,
+    &null::Coalesce,
+    &null::EmptyToNull,
+    &null::NullIf,
+    &null::ZeroToNull,
+];
 
 /// The declaration of a transform.
 pub trait Function: Sync {
@@ -134,7 +208,10 @@ impl Argument {
     }
 }
 
-/// An example of a transform, in the spec language: the value and the arguments are TOML.
+/// An example of a transform: what stands in the spec, and what it does to a value.
+///
+/// Values are extended JSON; dates and datetimes, which that lacks, are `{"date": "2024-01-31"}` and
+/// `{"datetime": "2024-01-31T10:00:00"}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Example {
     /// What stands in `apply`, as TOML (`"trim"`, `{ round = 2 }`).
@@ -149,3 +226,6 @@ pub struct Example {
 pub fn find(name: &str) -> Option<&'static dyn Function> {
     ALL.iter().copied().find(|function| function.name() == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,14 +22,14 @@ use crate::ledger::{
     Fate, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
     RejectState,
 };
-use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction, WriteMode};
+use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
 use crate::value::query::Filter;
 
-/// A commit holds batches of about this long …
-const COMMIT_AFTER: Duration = Duration::from_secs(1);
-
-/// … or of about this many bytes of source rows.
+/// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
 const COMMIT_BYTES: usize = 16 << 20;
+
+/// How long a group that waits for its source stays open.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a phase goes on from its checkpoint after a passing failure.
 const ATTEMPTS: u32 = 5;
@@ -364,12 +364,12 @@ impl Group {
         Self { started: Instant::now(), bytes: 0, batches: 0 }
     }
 
-    fn is_full(&self, transaction: Transaction) -> bool {
+    fn is_full(&self, transaction: Transaction, commit_after: Duration) -> bool {
         match transaction {
             Transaction::Phase => false,
             Transaction::Batch => self.batches > 0,
             Transaction::Auto | Transaction::Record => {
-                self.bytes >= COMMIT_BYTES || self.started.elapsed() >= COMMIT_AFTER
+                self.bytes >= COMMIT_BYTES || self.started.elapsed() >= commit_after
             }
         }
     }
@@ -399,7 +399,7 @@ impl Writer<'_> {
         loop {
             // A group that waits for its source is committed, so that nothing is held for long.
             let next = if self.session.is_some() && transaction != Transaction::Phase {
-                match tokio::time::timeout(COMMIT_AFTER, batches.recv()).await {
+                match tokio::time::timeout(PATIENCE, batches.recv()).await {
                     Ok(next) => next,
                     Err(_) => {
                         self.commit(committed, &mut started).await?;
@@ -419,7 +419,11 @@ impl Writer<'_> {
             };
             let seq = self.pending.batches;
             self.write(batch).await.map_err(|error| error.in_batch(seq))?;
-            if self.group.is_full(transaction) {
+            if self.context.cancel.is_cancelled() {
+                interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
+                break;
+            }
+            if self.group.is_full(transaction, self.context.options.commit_after) {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -599,9 +603,4 @@ async fn save(context: &PhaseContext, record: &PhaseRecord) -> Result<(), RunErr
     Ledger::new(Arc::clone(target)).save_phase(&mut *session, record).await?;
     session.commit().await?;
     Ok(())
-}
-
-/// Whether a phase creates records, rather than editing what is there.
-pub(super) fn creates(phase: &Phase) -> bool {
-    matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::RunError;
+use crate::connectors::overlay::Overlay;
 use crate::connectors::{self, Lock, Store};
 use crate::ledger::{Ledger, PhaseRecord, PhaseState};
 use crate::plan::{Phase, Plan};
@@ -78,7 +79,7 @@ impl Stores {
             let same = self.stores[..index].iter().position(|other| Arc::ptr_eq(other, store));
             stores.push(match same {
                 Some(same) => Arc::clone(&stores[same]),
-                None => connectors::overlay(Arc::clone(store)),
+                None => Arc::new(Overlay::new(Arc::clone(store))),
             });
         }
         Self { stores }

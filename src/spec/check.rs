@@ -1,11 +1,88 @@
 //! `[[check]]`: what must hold afterwards.
 
-use std::time::Duration;
-
-use super::{Entity, Filter, SortKey};
+use super::read::{self, Context};
+use super::{CheckKind, Expect, check_kind, expect};
 use crate::diagnostics::Span;
-use crate::document::{Spanned, Text};
-use crate::value::Value;
+use crate::document::{
+    Group, GroupRule, KeyShape, Shape, Spanned, Table, TableShape, Text, TextKind,
+};
+
+/// The keys of which a check has one.
+const KINDS: &[&str] =
+    &["query", "filter", "references", "compare", "latency", "stats", "unique", "sum"];
+
+/// The shape of a check.
+pub(super) static SHAPE: TableShape = TableShape {
+    name: "a check",
+    id: "check",
+    summary: "What must hold afterwards.",
+    keys: &[
+        KeyShape::required("name", &Shape::Text(TextKind::Words), "what holds, as a sentence"),
+        KeyShape::optional(
+            "after",
+            &Shape::Names(TextKind::Reference),
+            "phases that must be done before",
+        ),
+        KeyShape::optional(
+            "severity",
+            &Shape::Choice(&read::words(&CheckSeverity::CHOICES)),
+            "what a failure means: error stops what depends on it (default: error)",
+        ),
+        KeyShape::optional("advice", &Shape::PLAIN, "what to do when it fails"),
+        KeyShape::optional(
+            "connection",
+            &Shape::Text(TextKind::Reference),
+            "the connection of `query` or `filter`",
+        ),
+        KeyShape::optional(
+            "table",
+            &Shape::Text(TextKind::Reference),
+            "the table that `filter` looks at",
+        ),
+        KeyShape::optional(
+            "collection",
+            &Shape::Text(TextKind::Reference),
+            "the collection that `filter` looks at",
+        ),
+        KeyShape::optional("query", &Shape::Text(TextKind::Query), "a query with `expect`"),
+        KeyShape::optional("filter", &Shape::Filter, "a filter with `expect`"),
+        KeyShape::optional(
+            "references",
+            &Shape::Table(&check_kind::REFERENCES),
+            "each reference finds its record",
+        ),
+        KeyShape::optional(
+            "compare",
+            &Shape::Table(&check_kind::COMPARE),
+            "records of two tables agree",
+        ),
+        KeyShape::optional("latency", &Shape::Table(&check_kind::LATENCY), "a read is quick"),
+        KeyShape::optional(
+            "stats",
+            &Shape::Table(&check_kind::STATS),
+            "how large a table or collection is",
+        ),
+        KeyShape::optional(
+            "unique",
+            &Shape::Table(&check_kind::UNIQUE),
+            "no two records share these fields",
+        ),
+        KeyShape::optional("sum", &Shape::Table(&check_kind::SUM), "a total with `expect`"),
+        KeyShape::optional(
+            "expect",
+            &Shape::Table(&expect::SHAPE),
+            "what is expected of `query`, `filter`, `sum` or `stats`",
+        ),
+    ],
+    groups: &[
+        Group { name: "kind", keys: KINDS, rule: GroupRule::ExactlyOne },
+        Group {
+            name: "table or collection",
+            keys: &["table", "collection"],
+            rule: GroupRule::AtMostOne,
+        },
+    ],
+};
 
 /// A check.
 #[derive(Clone, Debug)]
@@ -38,209 +115,55 @@ pub enum CheckSeverity {
     Error,
 }
 
-/// What a check looks at.
-#[derive(Clone, Debug)]
-pub enum CheckKind {
-    /// The answer of a query.
-    Query {
-        /// The connection. `None` only after an error.
-        connection: Option<Text>,
-        /// The query.
-        query: Text,
-    },
-    /// The records that a filter finds.
-    Filter {
-        /// The connection. `None` only after an error.
-        connection: Option<Text>,
-        /// The table or collection. `None` only after an error.
-        entity: Option<Entity>,
-        /// Which records.
-        filter: Filter,
-    },
-    /// Each reference finds its record.
-    References(References),
-    /// Records of two tables agree.
-    Compare(Compare),
-    /// A read is quick.
-    Latency(Latency),
-    /// How large a table or collection is.
-    Stats(Stats),
-    /// No two records share these fields.
-    Unique(Unique),
-    /// A total.
-    Sum(Sum),
-    /// Something that was refused; the error is reported.
-    Invalid,
+impl CheckSeverity {
+    const CHOICES: [(&str, Self); 3] =
+        [("error", Self::Error), ("warning", Self::Warning), ("info", Self::Info)];
 }
 
-/// `references = { … }`.
-#[derive(Clone, Debug)]
-pub struct References {
-    /// Its table.
-    pub span: Span,
-    /// The connection. `None` only after an error.
-    pub connection: Option<Text>,
-    /// The table or collection that refers. `None` only after an error.
-    pub from: Option<Text>,
-    /// The field that refers. `None` only after an error.
-    pub path: Option<Text>,
-    /// The table or collection referred to. `None` only after an error.
-    pub to: Option<Text>,
-    /// Its field that is referred to. `None` only after an error.
-    pub key: Option<Text>,
-    /// Its field that refers back.
-    pub back: Option<Text>,
-}
+impl Check {
+    /// What a failure means.
+    pub fn severity(&self) -> CheckSeverity {
+        self.severity.map(|severity| severity.value).unwrap_or_default()
+    }
 
-/// `compare = { … }`.
-#[derive(Clone, Debug)]
-pub struct Compare {
-    /// Its table.
-    pub span: Span,
-    /// The connection. `None` only after an error.
-    pub connection: Option<Text>,
-    /// The one table or collection. `None` only after an error.
-    pub left: Option<Text>,
-    /// The other. `None` only after an error.
-    pub right: Option<Text>,
-    /// Which records belong together: fields of the left with those of the right.
-    pub on: Vec<(Text, Text)>,
-    /// The fields that must be equal.
-    pub equal: Vec<Text>,
-}
+    pub(super) fn read(table: &Table, span: Span, context: &mut Context<'_>) -> Self {
+        let has = |key: &str| table.get(key).is_some();
+        let kinds = KINDS.iter().filter(|kind| has(kind)).count();
+        // With several kinds, or none, it is not known what the others belong to.
+        if kinds == 1 {
+            Self::check_belongings(table, span, context);
+        }
+        Self {
+            name: read::text(table, "name"),
+            span,
+            after: read::texts(table, "after"),
+            severity: read::choice(table, "severity", &CheckSeverity::CHOICES),
+            advice: read::text(table, "advice"),
+            kind: CheckKind::read(table, context),
+            expect: table.get("expect").and_then(|node| Expect::read(node, table, context)),
+        }
+    }
 
-/// `latency = { … }`.
-#[derive(Clone, Debug)]
-pub struct Latency {
-    /// Its table.
-    pub span: Span,
-    /// The connection. `None` only after an error.
-    pub connection: Option<Text>,
-    /// The table or collection. `None` only after an error.
-    pub entity: Option<Entity>,
-    /// Which records.
-    pub filter: Option<Filter>,
-    /// In which order.
-    pub sort: Vec<SortKey>,
-    /// At most so many.
-    pub limit: Option<Spanned<u64>>,
-    /// How often it is read.
-    pub repeat: Option<Spanned<u64>>,
-    /// The time that 95 of 100 reads keep. `None` only after an error.
-    pub p95: Option<Spanned<Duration>>,
-}
-
-impl Latency {
-    /// How often it is read when the spec does not say.
-    pub const DEFAULT_REPEAT: u64 = 20;
-}
-
-/// `stats = { … }`.
-#[derive(Clone, Debug)]
-pub struct Stats {
-    /// Its table.
-    pub span: Span,
-    /// The connection. `None` only after an error.
-    pub connection: Option<Text>,
-    /// The table or collection. `None` only after an error.
-    pub entity: Option<Entity>,
-    /// The number that `expect` is about.
-    pub measure: Option<Spanned<Measure>>,
-}
-
-/// A number about a table or collection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Measure {
-    /// Records.
-    #[default]
-    Records,
-    /// Bytes of data.
-    Bytes,
-    /// Bytes of indexes.
-    IndexBytes,
-    /// Bytes of data per record.
-    AverageBytes,
-}
-
-/// `unique = { … }`.
-#[derive(Clone, Debug)]
-pub struct Unique {
-    /// Its table.
-    pub span: Span,
-    /// The connection. `None` only after an error.
-    pub connection: Option<Text>,
-    /// The table or collection. `None` only after an error.
-    pub entity: Option<Entity>,
-    /// The fields.
-    pub keys: Vec<Text>,
-}
-
-/// `sum = { … }`: also an operand of `expect.equals`.
-#[derive(Clone, Debug)]
-pub struct Sum {
-    /// Its table.
-    pub span: Span,
-    /// The connection. `None` only after an error.
-    pub connection: Option<Text>,
-    /// The table or collection. `None` only after an error.
-    pub entity: Option<Entity>,
-    /// The field that is added up. `None` only after an error.
-    pub of: Option<Text>,
-    /// Which records.
-    pub filter: Option<Filter>,
-}
-
-/// `expect = { … }`.
-#[derive(Clone, Debug)]
-pub struct Expect {
-    /// Its table.
-    pub span: Span,
-    /// The answer is this.
-    pub equals: Option<Operand>,
-    /// The answer is at least this.
-    pub min: Option<Spanned<Value>>,
-    /// The answer is at most this.
-    pub max: Option<Spanned<Value>>,
-    /// So many records are found.
-    pub rows: Option<Spanned<u64>>,
-    /// At least this share of all records is found.
-    pub rate: Option<Rate>,
-    /// The phase whose skips and rejects explain a difference.
-    pub explained_by: Option<Text>,
-}
-
-/// A share of all records, from 0 to 1; at least one bound is set.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
-    /// At least.
-    pub min: Option<Spanned<f64>>,
-    /// At most.
-    pub max: Option<Spanned<f64>>,
-}
-
-/// What an answer is compared with.
-#[derive(Clone, Debug)]
-pub enum Operand {
-    /// A literal.
-    Literal(Spanned<Value>),
-    /// The answer of a query elsewhere.
-    Query {
-        /// The connection. `None` only after an error.
-        connection: Option<Text>,
-        /// The query.
-        query: Text,
-    },
-    /// How many records there are elsewhere.
-    Count {
-        /// The connection. `None` only after an error.
-        connection: Option<Text>,
-        /// The table or collection.
-        entity: Entity,
-        /// Which records.
-        filter: Option<Filter>,
-    },
-    /// A total elsewhere.
-    Sum(Sum),
-    /// Something that was refused; the error is reported.
-    Invalid,
+    fn check_belongings(table: &Table, span: Span, context: &mut Context<'_>) {
+        let has = |key: &str| table.get(key).is_some();
+        if has("query") || has("filter") {
+            context.needed(table, "connection", span, "has no `connection`");
+        } else {
+            context.misplaced(table, "connection", "belongs to `query` or `filter`");
+        }
+        if has("filter") {
+            if !has("table") && !has("collection") {
+                context.needed(table, "table", span, "a filter needs `table` or `collection`");
+            }
+        } else {
+            for key in ["table", "collection"] {
+                context.misplaced(table, key, "belongs to `filter`");
+            }
+        }
+        if has("query") || has("filter") || has("sum") {
+            context.needed(table, "expect", span, "says nothing that could fail");
+        } else if !has("stats") {
+            context.misplaced(table, "expect", "belongs to `query`, `filter`, `sum` or `stats`");
+        }
+    }
 }

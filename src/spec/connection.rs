@@ -3,7 +3,89 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::document::{Spanned, Text};
+use super::read::{self, Context};
+use crate::diagnostics::wording::or_list;
+use crate::diagnostics::{Diagnostic, codes};
+use crate::document::{
+    Entry, Group, GroupRule, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text,
+    TextKind,
+};
+
+/// The shape of a connection.
+pub(super) static SHAPE: TableShape = TableShape {
+    name: "a connection",
+    id: "connection",
+    summary: "A store and how to reach it: a `url`, or a `scheme` with `host` and the rest.",
+    keys: &[
+        KeyShape::optional(
+            "url",
+            &Shape::Text(TextKind::Url),
+            "where it is; the scheme names the connector",
+        ),
+        KeyShape::optional("scheme", &Shape::Text(TextKind::Name), "the connector, without `url`"),
+        KeyShape::optional("host", &Shape::PLAIN, "the server, without `url`"),
+        KeyShape::optional(
+            "port",
+            &Shape::Integer { min: 1, max: 65535 },
+            "the server's port, without `url`",
+        ),
+        KeyShape::optional("user", &Shape::PLAIN, "the user, without `url`"),
+        KeyShape::optional(
+            "password",
+            &Shape::Text(TextKind::Secret),
+            "the password, without `url`; only from a variable",
+        ),
+        KeyShape::optional("database", &Shape::PLAIN, "the database, without `url`"),
+        KeyShape::optional(
+            "model",
+            &Shape::Choice(&read::words(&Model::CHOICES)),
+            "whether a store that can do both holds tables or collections",
+        ),
+        KeyShape::optional(
+            "fixtures",
+            &Shape::Text(TextKind::File),
+            "a folder that fills a database that is absent or empty",
+        ),
+        KeyShape::optional("production", &Shape::Boolean, "whether destructive commands ask first"),
+        KeyShape::optional(
+            "nul",
+            &Shape::OneOf(&[&Shape::Choice(&["reject", "strip"]), &Shape::Table(&NUL)]),
+            "what to do with NUL characters in text (default: reject)",
+        ),
+        KeyShape::optional(
+            "booleans",
+            &Shape::Table(&BOOLEANS),
+            "the texts that are read as true and as false",
+        ),
+        KeyShape::optional(
+            "encoding",
+            &Shape::Text(TextKind::Encoding),
+            "the encoding of text that is not declared",
+        ),
+        KeyShape::optional("zero_date", &Shape::NotYet, "what to do with zero dates"),
+        KeyShape::optional("uuid_order", &Shape::NotYet, "the byte order of old UUIDs"),
+    ],
+    groups: &[Group { name: "place", keys: &["url", "scheme"], rule: GroupRule::ExactlyOne }],
+};
+
+static NUL: TableShape = TableShape {
+    name: "`nul`",
+    id: "nul",
+    summary: "What takes the place of NUL characters.",
+    keys: &[KeyShape::required("replace", &Shape::PLAIN, "the text in their place")],
+    groups: &[],
+};
+
+static BOOLEANS: TableShape = TableShape {
+    name: "`booleans`",
+    id: "booleans",
+    summary: "Texts that are truth values.",
+    keys: &[
+        KeyShape::required("true", &Shape::Names(TextKind::Plain), "texts that mean true"),
+        KeyShape::required("false", &Shape::Names(TextKind::Plain), "texts that mean false"),
+    ],
+    groups: &[],
+};
 
 /// A connection.
 #[derive(Clone, Debug)]
@@ -83,4 +165,97 @@ pub enum NulPolicy {
     Strip,
     /// This text takes their place.
     Replace(String),
+}
+
+impl Model {
+    const CHOICES: [(&str, Self); 2] = [("tables", Self::Tables), ("documents", Self::Documents)];
+}
+
+/// The keys that a URL says by itself.
+const PARTS: &[&str] = &["host", "port", "user", "password", "database"];
+
+impl Connection {
+    pub(super) fn read(entry: &Entry, context: &mut Context<'_>) -> Option<Self> {
+        let table = entry.value.as_table()?;
+        let url = if table.get("url").is_some() {
+            for part in PARTS {
+                context.misplaced(table, part, "the URL says it already");
+            }
+            read::text(table, "url").map(|text| Url { base: context.located(&text).base, text })
+        } else {
+            Self::assemble(entry, table, context)
+        };
+        let booleans = table.get("booleans").and_then(|node| {
+            let inner = node.as_table()?;
+            let words = |key| read::texts(inner, key).iter().map(ToString::to_string).collect();
+            Some(Spanned::new((words("true"), words("false")), node.span))
+        });
+        Some(Self {
+            name: entry.key.clone(),
+            url,
+            model: read::choice(table, "model", &Model::CHOICES),
+            fixtures: read::text(table, "fixtures").map(|text| context.located(&text)),
+            production: read::boolean(table, "production").is_some_and(|value| value.value),
+            nul: table.get("nul").and_then(NulPolicy::read),
+            booleans,
+            encoding: read::text(table, "encoding"),
+        })
+    }
+
+    /// Makes a URL out of its parts.
+    fn assemble(entry: &Entry, table: &Table, context: &mut Context<'_>) -> Option<Url> {
+        use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+        const ENCODED: &AsciiSet =
+            &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+        let scheme = read::text(table, "scheme")?;
+        if table.get("host").is_none() {
+            context.diagnostics.push(
+                Diagnostic::new(&codes::MISSING_KEY, "a connection by `scheme` needs `host`")
+                    .at(entry.value.span, "`host` is missing")
+                    .help(format!("beside `scheme` stand {}", or_list(PARTS))),
+            );
+            return None;
+        }
+        let broken = PARTS.iter().any(|key| table.get(key).is_some_and(Node::is_invalid));
+        if broken {
+            return None;
+        }
+        let part = |key| {
+            read::text(table, key)
+                .map(|text| utf8_percent_encode(text.as_str(), ENCODED).to_string())
+        };
+        let mut url = format!("{scheme}://");
+        if let Some(user) = part("user") {
+            url.push_str(&user);
+        }
+        if let Some(password) = part("password") {
+            url.push(':');
+            url.push_str(&password);
+        }
+        if part("user").is_some() || part("password").is_some() {
+            url.push('@');
+        }
+        // Not encoded, for the sake of `[::1]`.
+        url.push_str(&read::text(table, "host")?);
+        if let Some(port) = read::integer(table, "port") {
+            url.extend([":", &port.value.to_string()]);
+        }
+        if let Some(database) = part("database") {
+            url.push('/');
+            url.push_str(&database);
+        }
+        Some(Url { text: Text::at(url, scheme.span()), base: PathBuf::new() })
+    }
+}
+
+impl NulPolicy {
+    fn read(node: &Node) -> Option<Spanned<Self>> {
+        let policy = match &node.kind {
+            NodeKind::Text(text) if text.as_str() == "reject" => Self::Reject,
+            NodeKind::Text(_) => Self::Strip,
+            NodeKind::Table(table) => Self::Replace(read::text(table, "replace")?.to_string()),
+            _ => return None,
+        };
+        Some(Spanned::new(policy, node.span))
+    }
 }

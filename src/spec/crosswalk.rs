@@ -1,7 +1,14 @@
 //! `[crosswalk.NAME]`: a code-to-code table.
 
-use crate::document::{Spanned, Text};
+use super::literal;
+use crate::diagnostics::{Diagnostic, Diagnostics, codes};
+use crate::document::{Entry, KeyKind, Shape, Spanned, Text};
 use crate::value::Value;
+
+use super::read::Context;
+
+/// The shape of a crosswalk.
+pub(super) static SHAPE: Shape = Shape::MapOf(KeyKind::Code, &Shape::Literal);
 
 /// A crosswalk.
 #[derive(Clone, Debug)]
@@ -23,5 +30,28 @@ impl Crosswalk {
             .map(|(_, value)| value)
             .or(self.otherwise.as_ref())
             .map(|value| &value.value)
+    }
+}
+
+impl Crosswalk {
+    pub(super) fn read(entry: &Entry, context: &mut Context<'_>) -> Option<Self> {
+        let table = entry.value.as_table()?;
+        let diagnostics: &mut Diagnostics = context.diagnostics;
+        if table.entries.is_empty() {
+            diagnostics.push(
+                Diagnostic::new(&codes::EMPTY, format!("the crosswalk `{}` is empty", entry.key))
+                    .at(entry.value.span, "has no codes"),
+            );
+        }
+        let mut crosswalk = Self { name: entry.key.clone(), entries: Vec::new(), otherwise: None };
+        for code in &table.entries {
+            let Some(value) = literal::read(&code.value, diagnostics) else { continue };
+            if code.key.as_str() == "*" {
+                crosswalk.otherwise = Some(value);
+            } else {
+                crosswalk.entries.push((code.key.clone(), value));
+            }
+        }
+        Some(crosswalk)
     }
 }

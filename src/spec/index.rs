@@ -1,8 +1,44 @@
 //! `[[index]]`: an index that the target should have.
 
 use super::Entity;
+use super::read;
 use crate::diagnostics::Span;
-use crate::document::{Spanned, Text};
+use crate::document::{
+    Group, GroupRule, KeyShape, Shape, Spanned, Table, TableShape, Text, TextKind,
+};
+
+/// The shape of an index.
+pub(super) static SHAPE: TableShape = TableShape {
+    name: "an index",
+    id: "index",
+    summary: "An index that the target should have.",
+    keys: &[
+        KeyShape::required("connection", &Shape::Text(TextKind::Reference), "the connection"),
+        KeyShape::optional("table", &Shape::Text(TextKind::Reference), "the table"),
+        KeyShape::optional("collection", &Shape::Text(TextKind::Reference), "the collection"),
+        KeyShape::required(
+            "keys",
+            &Shape::NonEmptyList(&Shape::Text(TextKind::Column)),
+            "columns or paths; `-` before one makes it descending",
+        ),
+        KeyShape::optional("unique", &Shape::Boolean, "whether it forbids duplicates"),
+        KeyShape::optional(
+            "name",
+            &Shape::Text(TextKind::Name),
+            "its name (default: from table and keys)",
+        ),
+        KeyShape::optional(
+            "when",
+            &Shape::Choice(&read::words(&When::CHOICES)),
+            "whether it is made before or after the data (default: after)",
+        ),
+    ],
+    groups: &[Group {
+        name: "table or collection",
+        keys: &["table", "collection"],
+        rule: GroupRule::ExactlyOne,
+    }],
+};
 
 /// An index.
 #[derive(Clone, Debug)]
@@ -42,4 +78,22 @@ pub enum When {
     /// After the data.
     #[default]
     After,
+}
+
+impl When {
+    const CHOICES: [(&str, Self); 2] = [("before", Self::Before), ("after", Self::After)];
+}
+
+impl Index {
+    pub(super) fn read(table: &Table, span: Span) -> Self {
+        Self {
+            span,
+            name: read::text(table, "name"),
+            connection: read::text(table, "connection"),
+            entity: read::entity(table),
+            keys: read::sort_keys(table, "keys"),
+            unique: read::boolean(table, "unique").is_some_and(|unique| unique.value),
+            when: read::choice(table, "when", &When::CHOICES),
+        }
+    }
 }

@@ -5,29 +5,37 @@
 //! silent about it.
 
 mod check;
+mod check_kind;
 mod connection;
 mod crosswalk;
+mod expect;
 mod field;
 mod filter;
 mod index;
+mod literal;
+mod load;
 mod lookup;
 mod phase;
+mod read;
+pub mod reference;
+mod root;
+pub mod schema;
 mod source;
 mod table;
 mod target;
 mod test_case;
 
-pub use check::{
-    Check, CheckKind, CheckSeverity, Compare, Expect, Latency, Measure, Operand, Rate, References,
-    Stats, Sum, Unique,
-};
+pub use check::{Check, CheckSeverity};
+pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
 pub use connection::{Connection, Located, Model, NulPolicy, Url};
 pub use crosswalk::Crosswalk;
+pub use expect::{Expect, Operand, Rate};
 pub use field::{
     Apply, ArgumentValue, Arguments, Field, Id, IdKind, OnError, OnMissing, Origin, Rule, TargetKey,
 };
 pub use filter::Filter;
 pub use index::{Index, SortKey, When};
+pub use load::{FileReader, FileSystem, load};
 pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
 pub use source::{FileFormat, Files, Input, Source};
@@ -52,6 +60,9 @@ pub struct Spec {
     pub name: Option<Text>,
     /// Its file, without what it includes.
     pub source: SourceId,
+    /// Whether a part of its files could not be read as TOML: names may be missing that the author
+    /// wrote, so whoever looks for names stays silent about missing ones.
+    pub damaged: bool,
     /// What it is for.
     pub description: Option<Text>,
     /// Connections.

@@ -1,8 +1,94 @@
 //! `[phase.NAME]`: records from a source, mapped, into a target.
 
-use super::{Field, Source, Target};
-use crate::diagnostics::Span;
-use crate::document::{Spanned, Text};
+use super::read::{self, Context};
+use super::{Field, Source, Target, field, source, target};
+use crate::diagnostics::{Diagnostic, Span, codes};
+use crate::document::{
+    Entry, KeyKind, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text, TextKind,
+    parse_percent,
+};
+
+/// The shape of a phase.
+pub(super) static SHAPE: TableShape = TableShape {
+    name: "a phase",
+    id: "phase",
+    summary: "Records from a source, mapped, into a target.",
+    keys: &[
+        KeyShape::optional("description", &Shape::PLAIN, "what it is for"),
+        KeyShape::required("source", &Shape::Table(&source::SHAPE), "where records come from"),
+        KeyShape::required("target", &Shape::Table(&target::SHAPE), "where they go"),
+        KeyShape::required(
+            "fields",
+            &field::FIELDS,
+            "what is written: target fields and their rules",
+        ),
+        KeyShape::optional("let", &field::FIELDS, "named values that are not written"),
+        KeyShape::optional(
+            "skip",
+            &Shape::List(&Shape::Table(&CONDITION)),
+            "records that are left out, tested before the fields",
+        ),
+        KeyShape::optional(
+            "reject",
+            &Shape::List(&Shape::Table(&CONDITION)),
+            "records that are rejected, tested after the fields",
+        ),
+        KeyShape::optional(
+            "after",
+            &Shape::Names(TextKind::Reference),
+            "phases that must be done before",
+        ),
+        KeyShape::optional(
+            "batch",
+            &Shape::Integer { min: 1, max: 1_000_000 },
+            "records per batch (default: 1000)",
+        ),
+        KeyShape::optional(
+            "transaction",
+            &Shape::Choice(&read::words(&Transaction::CHOICES)),
+            "what commits together (default: the engine groups batches)",
+        ),
+        KeyShape::optional(
+            "on_duplicate",
+            &Shape::Choice(&read::words(&OnDuplicate::CHOICES)),
+            "what happens to a second record with the same target key (default: reject)",
+        ),
+        KeyShape::optional(
+            "max_rejects",
+            &Shape::OneOf(&[&Shape::Integer { min: 0, max: i64::MAX }, &Shape::Percent]),
+            "how many rejects stop the phase",
+        ),
+        KeyShape::optional(
+            "expected",
+            &Shape::Integer { min: 0, max: i64::MAX },
+            "how many records the source should hold",
+        ),
+        KeyShape::optional(
+            "ignore",
+            &Shape::MapOf(KeyKind::Reference, &Shape::PLAIN),
+            "source columns that are left out, each with the reason",
+        ),
+        KeyShape::optional(
+            "renamed_from",
+            &Shape::Text(TextKind::Name),
+            "the name under which it ran before",
+        ),
+        KeyShape::optional("enrich", &Shape::NotYet, "values from an HTTP service"),
+        KeyShape::optional("backup", &Shape::NotYet, "a copy of the target before"),
+    ],
+    groups: &[],
+};
+
+static CONDITION: TableShape = TableShape {
+    name: "a rule",
+    id: "condition",
+    summary: "Which records, and why.",
+    keys: &[
+        KeyShape::required("when", &Shape::Text(TextKind::Expression), "an expression"),
+        KeyShape::required("reason", &Shape::Text(TextKind::Words), "why, as reports show it"),
+    ],
+    groups: &[],
+};
 
 /// A phase.
 #[derive(Clone, Debug)]
@@ -98,4 +184,70 @@ pub struct Condition {
     pub reason: Option<Text>,
     /// The rule's table.
     pub span: Span,
+}
+
+impl Transaction {
+    const CHOICES: [(&str, Self); 3] =
+        [("record", Self::Record), ("batch", Self::Batch), ("phase", Self::Phase)];
+}
+
+impl OnDuplicate {
+    const CHOICES: [(&str, Self); 3] =
+        [("reject", Self::Reject), ("first", Self::First), ("last", Self::Last)];
+}
+
+impl Phase {
+    pub(super) fn read(entry: &Entry, context: &mut Context<'_>) -> Option<Self> {
+        let table = entry.value.as_table()?;
+        if let Some(fields) = table.get("fields")
+            && fields.as_table().is_some_and(|table| table.entries.is_empty())
+        {
+            context.diagnostics.push(
+                Diagnostic::new(&codes::EMPTY, "`fields` is empty")
+                    .at(fields.span, "writes nothing"),
+            );
+        }
+        Some(Self {
+            name: entry.key.clone(),
+            span: entry.value.span,
+            description: read::text(table, "description"),
+            source: table.get("source").and_then(|node| Source::read(node, context)),
+            target: table.get("target").and_then(|node| Target::read(node, context)),
+            batch: read::integer(table, "batch"),
+            transaction: read::choice(table, "transaction", &Transaction::CHOICES),
+            on_duplicate: read::choice(table, "on_duplicate", &OnDuplicate::CHOICES),
+            max_rejects: table.get("max_rejects").and_then(RejectLimit::read),
+            after: read::texts(table, "after"),
+            expected: read::integer(table, "expected"),
+            ignore: read::text_map(table, "ignore"),
+            lets: Field::read_all(table, "let", context),
+            fields: Field::read_all(table, "fields", context),
+            skip: Condition::read_all(table, "skip"),
+            reject: Condition::read_all(table, "reject"),
+            renamed_from: read::text(table, "renamed_from"),
+        })
+    }
+}
+
+impl RejectLimit {
+    fn read(node: &Node) -> Option<Spanned<Self>> {
+        let limit = match &node.kind {
+            NodeKind::Integer(count) => Self::Count(u64::try_from(*count).ok()?),
+            NodeKind::Text(text) => Self::Share(parse_percent(text)?),
+            _ => return None,
+        };
+        Some(Spanned::new(limit, node.span))
+    }
+}
+
+impl Condition {
+    fn read_all(table: &Table, key: &str) -> Vec<Self> {
+        read::tables(table, key)
+            .map(|(table, span)| Self {
+                when: read::text(table, "when"),
+                reason: read::text(table, "reason"),
+                span,
+            })
+            .collect()
+    }
 }

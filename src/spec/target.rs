@@ -1,8 +1,48 @@
 //! `target = { … }`: where a phase's records go and how they are written.
 
 use super::Entity;
-use crate::diagnostics::Span;
-use crate::document::{Spanned, Text};
+use super::read::{self, Context};
+use crate::diagnostics::{Diagnostic, Span, codes};
+use crate::document::{
+    Group, GroupRule, KeyShape, Node, Shape, Spanned, TableShape, Text, TextKind,
+};
+
+/// The shape of a target.
+pub(super) static SHAPE: TableShape = TableShape {
+    name: "a target",
+    id: "target",
+    summary: "Where a phase's records go, and how they are written.",
+    keys: &[
+        KeyShape::required("connection", &Shape::Text(TextKind::Reference), "the connection"),
+        KeyShape::optional("table", &Shape::Text(TextKind::Reference), "the table"),
+        KeyShape::optional("collection", &Shape::Text(TextKind::Reference), "the collection"),
+        KeyShape::optional(
+            "key",
+            &Shape::Names(TextKind::Column),
+            "the fields that identify a record; only `append` does without",
+        ),
+        KeyShape::optional(
+            "write",
+            &Shape::Choice(&read::words(&WriteMode::CHOICES)),
+            "how records are written (default: insert)",
+        ),
+        KeyShape::optional(
+            "on_conflict",
+            &Shape::Choice(&read::words(&OnConflict::CHOICES)),
+            "what `insert` does about a record that is there (default: fail)",
+        ),
+        KeyShape::optional(
+            "null_is_missing",
+            &Shape::Boolean,
+            "whether `fill` also replaces null (default: false)",
+        ),
+    ],
+    groups: &[Group {
+        name: "table or collection",
+        keys: &["table", "collection"],
+        rule: GroupRule::ExactlyOne,
+    }],
+};
 
 /// A target.
 #[derive(Clone, Debug)]
@@ -59,4 +99,57 @@ pub enum OnConflict {
     Replace,
     /// The new one is rejected.
     Fail,
+}
+
+impl WriteMode {
+    const CHOICES: [(&str, Self); 4] = [
+        ("insert", Self::Insert),
+        ("patch", Self::Patch),
+        ("fill", Self::Fill),
+        ("append", Self::Append),
+    ];
+}
+
+impl OnConflict {
+    const CHOICES: [(&str, Self); 4] = [
+        ("skip", Self::Skip),
+        ("update", Self::Update),
+        ("replace", Self::Replace),
+        ("fail", Self::Fail),
+    ];
+}
+
+impl Target {
+    pub(super) fn read(node: &Node, context: &mut Context<'_>) -> Option<Self> {
+        let table = node.as_table()?;
+        let target = Self {
+            span: node.span,
+            connection: read::text(table, "connection"),
+            entity: read::entity(table),
+            key: read::texts(table, "key"),
+            write: read::choice(table, "write", &WriteMode::CHOICES),
+            on_conflict: read::choice(table, "on_conflict", &OnConflict::CHOICES),
+            null_is_missing: read::boolean(table, "null_is_missing"),
+        };
+        // A write mode that was refused says nothing about the other keys.
+        let known = target.write.is_some() || table.get("write").is_none();
+        if known && target.write() != WriteMode::Insert {
+            context.misplaced(table, "on_conflict", "belongs to `write = \"insert\"`");
+        }
+        if known && target.write() != WriteMode::Fill {
+            context.misplaced(table, "null_is_missing", "belongs to `write = \"fill\"`");
+        }
+        if known
+            && target.write() != WriteMode::Append
+            && table.get("key").is_none()
+            && table.misspelt("key").is_none()
+        {
+            context.diagnostics.push(
+                Diagnostic::new(&codes::MISSING_KEY, "a target needs `key`")
+                    .at(node.span, "`key` is missing")
+                    .help("`key` names the fields that identify a record, so that a second run finds them"),
+            );
+        }
+        Some(target)
+    }
 }

@@ -185,3 +185,101 @@ fn decode(rest: &mut &[u8]) -> Option<Value> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(values: &[Value]) -> Key {
+        Key::new(values).unwrap()
+    }
+
+    /// Values that a key may hold, in the form in which it gives them back.
+    fn part() -> impl Strategy<Value = Value> {
+        let moment = (-400_000_000_000_i64..400_000_000_000, 0..1_000_000_000_u32)
+            .prop_map(|(s, n)| chrono::DateTime::from_timestamp(s, n).unwrap());
+        prop_oneof![
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            "-?[1-9][0-9]{0,20}\\.[0-9]{0,9}[1-9]"
+                .prop_map(|text| Value::Decimal(text.parse().unwrap())),
+            "[a-c,\\x00\"1]{0,4}".prop_map(Value::from),
+            any::<Vec<u8>>().prop_map(Value::bytes),
+            moment.clone().prop_map(|at| Value::Date(at.date_naive())),
+            moment.clone().prop_map(|at| Value::Time(at.time())),
+            moment.clone().prop_map(|at| Value::DateTime(at.naive_utc())),
+            moment.prop_map(Value::Timestamp),
+            any::<u128>().prop_map(|id| Value::Uuid(uuid::Uuid::from_u128(id))),
+            any::<[u8; 12]>().prop_map(|id| Value::ObjectId(ObjectId(id))),
+        ]
+    }
+
+    #[test]
+    fn parts_and_kinds_never_run_together() {
+        let int = Value::Int;
+        assert_ne!(key(&[int(1), int(11)]), key(&[int(11), int(1)]));
+        assert_ne!(key(&["1".into()]), key(&[int(1)]));
+        assert_ne!(key(&["a".into(), "bc".into()]), key(&["ab".into(), "c".into()]));
+        assert_ne!(key(&["a, b".into()]), key(&["a".into(), "b".into()]));
+        assert_ne!(key(&[]), key(&["".into()]));
+    }
+
+    #[test]
+    fn the_same_number_is_the_same_key() {
+        let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
+        assert_eq!(key(&[Value::Int(5)]), key(&[Value::Float(5.0)]));
+        assert_eq!(key(&[Value::Int(5)]), key(&[decimal("5.00")]));
+        assert_eq!(key(&[Value::Float(1.5)]), key(&[decimal("1.50")]));
+    }
+
+    #[test]
+    fn what_is_no_scalar_makes_no_key() {
+        let two = |second| Key::new(&[Value::Int(1), second]);
+        assert_eq!(two(Value::Null), Err(KeyError::Absent(1)));
+        assert_eq!(two(Value::Missing), Err(KeyError::Absent(1)));
+        assert_eq!(two(Value::array(vec![])), Err(KeyError::NotScalar(1)));
+        assert_eq!(two(Value::Float(f64::NAN)), Err(KeyError::NotScalar(1)));
+    }
+
+    #[test]
+    fn text_that_is_no_id_is_shown_as_a_hash() {
+        let shown = |text: &str| key(&[text.into()]).display(false);
+        assert_eq!(shown("4711"), "4711");
+        assert_eq!(shown("5f1d7f3a2b4c6d8e9f0a1b2c"), "5f1d7f3a2b4c6d8e9f0a1b2c");
+        let hidden = shown("jane@example.org");
+        assert!(hidden.starts_with('#') && hidden.len() == 9, "{hidden}");
+        assert_eq!(key(&["jane".into(), Value::Int(7)]).display(true), "jane, 7");
+        assert!(!format!("{:?}", key(&["jane".into()])).contains("jane"));
+    }
+
+    proptest! {
+        #[test]
+        fn values_come_back(values in prop::collection::vec(part(), 0..4)) {
+            prop_assert_eq!(key(&values).values(), Some(values));
+        }
+
+        #[test]
+        fn different_values_have_different_keys(
+            a in prop::collection::vec(part(), 0..4),
+            b in prop::collection::vec(part(), 0..4),
+        ) {
+            prop_assert_eq!(key(&a) == key(&b), a == b);
+        }
+
+        #[test]
+        fn integers_and_moments_sort_as_they_are(a in any::<i64>(), b in any::<i64>()) {
+            prop_assert_eq!(key(&[Value::Int(a)]).cmp(&key(&[Value::Int(b)])), a.cmp(&b));
+            let at = |s: i64| chrono::DateTime::from_timestamp(s >> 24, 0).unwrap();
+            let moment = |s| key(&[Value::Timestamp(at(s))]);
+            prop_assert_eq!(moment(a).cmp(&moment(b)), at(a).cmp(&at(b)));
+        }
+
+        #[test]
+        fn any_bytes_are_a_key_or_not_but_never_a_panic(bytes in any::<Vec<u8>>()) {
+            let key = Key::from_bytes(bytes);
+            let _ = (key.values(), key.display(true));
+        }
+    }
+}

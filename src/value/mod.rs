@@ -156,7 +156,9 @@ impl Value {
     pub fn same_content(&self, other: &Value) -> bool {
         match (self, other) {
             (a, b) if a.is_absent() && b.is_absent() => true,
-            (Self::Float(a), Self::Float(b)) => a == b || (a.is_nan() && b.is_nan()),
+            (Self::Float(a), Self::Float(b)) => {
+                a.partial_cmp(b) == Some(std::cmp::Ordering::Equal) || (a.is_nan() && b.is_nan())
+            }
             (
                 Self::Int(_) | Self::Float(_) | Self::Decimal(_),
                 Self::Int(_) | Self::Float(_) | Self::Decimal(_),
@@ -244,5 +246,56 @@ impl From<Vec<Value>> for Value {
 impl From<Object> for Value {
     fn from(object: Object) -> Self {
         Self::object(object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Value {
+        Value::Decimal(text.parse().unwrap())
+    }
+
+    fn object(fields: Vec<(&str, Value)>) -> Value {
+        Value::object(fields.into_iter().collect())
+    }
+
+    #[test]
+    fn equality_is_exact_and_content_is_not() {
+        assert_ne!(Value::Int(1), decimal("1"));
+        assert!(Value::Int(1).same_content(&decimal("1.00")));
+        assert!(Value::Float(0.1).same_content(&decimal("0.10")));
+        assert!(!Value::Float(0.1).same_content(&decimal("0.1000000000000000055")));
+        assert!(
+            !Value::Int(9_007_199_254_740_993).same_content(&Value::Float(9_007_199_254_740_992.0))
+        );
+        assert!(!Value::Int(1).same_content(&Value::text("1")));
+        assert!(Value::Float(f64::NAN).same_content(&Value::Float(f64::NAN)));
+        assert_ne!(Value::Missing, Value::Null);
+        assert!(Value::Missing.same_content(&Value::Null));
+        assert!(!Value::Null.same_content(&Value::text("")));
+    }
+
+    #[test]
+    fn objects_have_the_same_content_in_any_order_but_lists_do_not() {
+        let (a, b) = (("a", Value::Int(1)), ("b", Value::Float(2.0)));
+        let other = object(vec![("b", Value::Int(2)), ("a", Value::Int(1))]);
+        assert!(object(vec![a.clone(), b.clone()]).same_content(&other));
+        assert!(!object(vec![a]).same_content(&other));
+        let list = |values: &[i64]| Value::array(values.iter().copied().map(Value::Int).collect());
+        assert!(!list(&[1, 2]).same_content(&list(&[2, 1])));
+    }
+
+    #[test]
+    fn canonical_text_of_scalars() {
+        let text = |value: Value| value.canonical_text().map(std::borrow::Cow::into_owned);
+        assert_eq!(text(Value::Float(1e21)).as_deref(), Some("1000000000000000000000"));
+        assert_eq!(text(decimal("1.10")).as_deref(), Some("1.10"));
+        assert_eq!(text(Value::bytes("hi")).as_deref(), Some("aGk="));
+        let at = DateTime::from_timestamp_millis(1_500).unwrap();
+        assert_eq!(text(Value::Timestamp(at)).as_deref(), Some("1970-01-01T00:00:01.500Z"));
+        assert_eq!(text(Value::Null), None);
+        assert_eq!(text(Value::array(vec![])), None);
     }
 }

@@ -49,13 +49,11 @@ impl Object {
     /// Sets a field: in place when it is there, at the end otherwise. Gives the value before.
     pub fn insert(&mut self, name: impl Into<Arc<str>>, value: Value) -> Option<Value> {
         let name = name.into();
-        match self.get_mut(&name) {
-            Some(slot) => Some(std::mem::replace(slot, value)),
-            None => {
-                self.fields.push((name, value));
-                None
-            }
+        if let Some(slot) = self.get_mut(&name) {
+            return Some(std::mem::replace(slot, value));
         }
+        self.fields.push((name, value));
+        None
     }
 
     /// Takes a field out; the others keep their order.
@@ -91,5 +89,21 @@ impl IntoIterator for Object {
 
     fn into_iter(self) -> Self::IntoIter {
         self.fields.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_set_again_keeps_its_place() {
+        let mut object: Object = [("a", Value::Int(1)), ("b", Value::Int(2))].into_iter().collect();
+        assert_eq!(object.insert("a", Value::Int(3)), Some(Value::Int(1)));
+        assert_eq!(object.insert("c", Value::Null), None);
+        let names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(object.remove("b"), Some(Value::Int(2)));
+        assert_eq!((object.len(), object.get("b")), (2, None));
     }
 }

@@ -35,3 +35,32 @@ impl fmt::Display for ObjectId {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_24_hexadecimal_digits_are_an_id() {
+        for text in
+            ["", "5f1d7f3a2b4c6d8e9f0a1b2", "5f1d7f3a2b4c6d8e9f0a1b2cc", "+f1d7f3a2b4c6d8e9f0a1b2c"]
+        {
+            assert_eq!(text.parse::<ObjectId>(), Err(ParseObjectIdError), "{text}");
+        }
+        // 24 bytes, not 24 digits.
+        assert_eq!("éééééééééééé".parse::<ObjectId>(), Err(ParseObjectIdError));
+        let upper: ObjectId = "5F1D7F3A2B4C6D8E9F0A1B2C".parse().unwrap();
+        assert_eq!(upper.to_string(), "5f1d7f3a2b4c6d8e9f0a1b2c");
+    }
+
+    proptest! {
+        #[test]
+        fn text_is_read_back_and_sorts_as_the_bytes(a in any::<[u8; 12]>(), b in any::<[u8; 12]>()) {
+            let (a, b) = (ObjectId(a), ObjectId(b));
+            prop_assert_eq!(a.to_string().parse::<ObjectId>(), Ok(a));
+            prop_assert_eq!(a.to_string().cmp(&b.to_string()), a.cmp(&b));
+        }
+    }
+}

@@ -39,7 +39,7 @@ impl FieldPath {
     pub fn get<'v>(&self, document: &'v Object) -> &'v Value {
         static MISSING: Value = Value::Missing;
         let mut object = document;
-        let (last, outer) = self.0.split_last().expect("a path has parts");
+        let Some((last, outer)) = self.0.split_last() else { return &MISSING };
         for part in outer {
             match object.get(part) {
                 Some(Value::Object(inner)) => object = inner,
@@ -92,5 +92,73 @@ impl FromStr for FieldPath {
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(text: &str) -> FieldPath {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn objects_are_made_on_the_way() {
+        let mut document = Object::new();
+        path("a.b.c").set(&mut document, Value::Int(1));
+        path("a.d").set(&mut document, Value::Int(2));
+        assert_eq!(*path("a.b.c").get(&document), Value::Int(1));
+        assert_eq!(*path("a.d").get(&document), Value::Int(2));
+        assert_eq!(*path("a.b.x").get(&document), Value::Missing);
+        assert_eq!(*path("a.d.x").get(&document), Value::Missing);
+        path("a.d.x").set(&mut document, Value::Int(3));
+        assert_eq!(*path("a.d.x").get(&document), Value::Int(3));
+    }
+
+    #[test]
+    fn missing_takes_out_and_makes_nothing() {
+        let mut document = Object::new();
+        path("a.b").set(&mut document, Value::Missing);
+        assert!(document.is_empty());
+        path("a.b").set(&mut document, Value::Null);
+        path("a.b").set(&mut document, Value::Missing);
+        assert_eq!(*path("a").get(&document), Value::object(Object::new()));
+    }
+
+    #[test]
+    fn a_shared_object_is_not_changed_for_others() {
+        let mut first = Object::new();
+        path("a.b").set(&mut first, Value::Int(1));
+        let mut second = first.clone();
+        path("a.b").set(&mut second, Value::Int(2));
+        assert_eq!(*path("a.b").get(&first), Value::Int(1));
+    }
+
+    #[test]
+    fn empty_parts_are_refused_and_dots_can_be_in_a_field() {
+        for text in ["", ".", "a.", ".a", "a..b"] {
+            assert_eq!(text.parse::<FieldPath>(), Err(ParseFieldPathError), "{text}");
+        }
+        let field = FieldPath::field("a.b");
+        assert!(field.is_field());
+        assert_eq!(field.root(), "a.b");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_set_is_there(
+            first in "[a-c](\\.[a-c]){0,3}",
+            second in "[a-c](\\.[a-c]){0,3}",
+            number in any::<i64>(),
+        ) {
+            let mut document = Object::new();
+            path(&first).set(&mut document, Value::Null);
+            path(&second).set(&mut document, Value::Int(number));
+            prop_assert_eq!(path(&second).get(&document), &Value::Int(number));
+            prop_assert_eq!(path(&first).to_string(), first);
+        }
     }
 }

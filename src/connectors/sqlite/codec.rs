@@ -8,7 +8,7 @@ use sqlx::{Arguments as _, Decode, Row as _, Sqlite, TypeInfo as _, ValueRef as 
 
 use super::types::{Affinity, ColumnType, FLOAT_DIGITS, held_as_number};
 use crate::connectors::Policies;
-use crate::connectors::json::{parse_plain, to_plain_text};
+use crate::value::extended_json::{parse_plain, to_plain_text};
 use crate::value::{DataType, Decimal, Value, time};
 
 /// A stored text is not UTF-8.

@@ -14,7 +14,7 @@ use super::config;
 use super::error::store_error;
 use super::lock::FileLock;
 use super::read::Context;
-use super::writer::Writer;
+use super::writer::{Turn, Writer};
 use crate::connectors::{ConnectionConfig, Policies, Rows, Statistics, StoreError, StoreErrorKind};
 
 /// Connections that read at the same time.
@@ -28,7 +28,7 @@ pub(crate) struct Database {
     pub(crate) readers: SqlitePool,
     pub(crate) policies: Policies,
     /// Held by the session that writes.
-    turn: Arc<Mutex<()>>,
+    turn: Arc<Mutex<Turn>>,
 }
 
 impl Database {
@@ -56,7 +56,7 @@ impl Database {
             .acquire_timeout(Duration::from_secs(60))
             .connect_lazy_with(config::reader(&path));
         let policies = config.policies.clone();
-        let database = Self { path, location, readers, policies, turn: Arc::new(Mutex::new(())) };
+        let database = Self { path, location, readers, policies, turn: Arc::default() };
         // A file that is no database says so at the first statement.
         let mut connection = database.reader().await?;
         sqlx::query("SELECT count(*) FROM sqlite_schema")
@@ -81,7 +81,7 @@ impl Database {
 
     /// The connection to write on. Waits until no other session has it.
     pub(crate) async fn writer(&self) -> Result<Writer, StoreError> {
-        let turn = Arc::clone(&self.turn).lock_owned().await;
+        let mut turn = Arc::clone(&self.turn).lock_owned().await;
         if let Err(error) = OpenOptions::new().write(true).open(&self.path) {
             let kind = match error.kind() {
                 std::io::ErrorKind::NotFound => StoreErrorKind::NotFound,
@@ -90,10 +90,11 @@ impl Database {
             let message = format!("{}: the file can't be written: {error}", self.location);
             return Err(StoreError::new(kind, message));
         }
-        let connection = SqliteConnection::connect_with(&config::writer(&self.path))
-            .await
-            .map_err(|e| self.error(&e))?;
-        Ok(Writer::new(connection, turn, self.location.clone(), self.policies.clone()))
+        if turn.0.is_none() {
+            let connection = SqliteConnection::connect_with(&config::writer(&self.path)).await;
+            turn.0 = Some(connection.map_err(|e| self.error(&e))?);
+        }
+        Ok(Writer::new(turn, self.location.clone(), self.policies.clone()))
     }
 
     /// Runs a query on a connection that can't write.
@@ -145,7 +146,10 @@ impl Database {
 
     /// Closes the connections, so that the file is whole on its own.
     pub(crate) async fn close(&self) {
-        let _turn = self.turn.lock().await;
+        if let Some(connection) = self.turn.lock().await.0.take() {
+            // What was committed is in the file or its log; the next opening tidies up.
+            let _ = connection.close().await;
+        }
         self.readers.close().await;
     }
 }

@@ -2,7 +2,8 @@
 
 use super::codec::{digits, rescale, stored_time};
 use super::types::{FLOAT_DIGITS, held_as_number};
-use crate::connectors::json::{fit as cast_fit, parse_plain, to_plain_text};
+use crate::value::cast::fit as cast_fit;
+use crate::value::extended_json::{parse_plain, to_plain_text};
 use crate::value::{DataType, Problem, Value};
 
 /// Makes a value one that a column of this type holds, in the form in which it comes back.

@@ -211,6 +211,19 @@ impl Store for Sqlite {
     }
 }
 
+/// A column of text that is never null.
+pub(super) fn text_column(name: &str) -> TableColumn {
+    TableColumn {
+        name: name.to_owned(),
+        declared: "TEXT".to_owned(),
+        column_type: types::ColumnType::of("TEXT"),
+        nullable: false,
+        has_default: false,
+        generated: false,
+        primary: 0,
+    }
+}
+
 /// Opens the file of a connection, shared.
 pub(super) async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(Sqlite::open(config).await?))

@@ -66,7 +66,7 @@ impl Session for TableSession {
     }
 
     async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
-        let described = catalog::describe(&mut self.writer.connection, entity).await;
+        let described = catalog::describe(self.writer.connection(), entity).await;
         described.map_err(|error| self.writer.error(&error))
     }
 

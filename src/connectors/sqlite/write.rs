@@ -112,7 +112,7 @@ async fn insert_run(
     }
     sql.push_str(&format!(" RETURNING {}", list(returning)));
     let row = sqlx::query_with(AssertSqlSafe(sql), arguments)
-        .fetch_one(&mut writer.connection)
+        .fetch_one(writer.connection())
         .await
         .map_err(|e| writer.write_error(&e))?;
     let (_, context) = writer.parts();
@@ -190,7 +190,7 @@ async fn update_one(
     }
     if sets.is_empty() {
         let row = sqlx::query_with(AssertSqlSafe(sql.to_owned()), arguments)
-            .fetch_one(&mut writer.connection)
+            .fetch_one(writer.connection())
             .await
             .map_err(|e| writer.write_error(&e))?;
         let count: i64 = row.try_get(0).map_err(|e| writer.write_error(&e))?;

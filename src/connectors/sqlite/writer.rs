@@ -9,30 +9,45 @@ use super::error::{code_of, store_error, write_error};
 use super::read::Context;
 use crate::connectors::{Policies, StoreError, StoreErrorKind, WriteError};
 
+/// The place of the connection that writes; the lock around it is whose turn it is.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(pub(super) Option<SqliteConnection>);
+
 /// A connection that writes. Dropping it rolls back what was not committed.
 pub(crate) struct Writer {
-    pub(crate) connection: SqliteConnection,
+    turn: OwnedMutexGuard<Turn>,
     location: String,
     policies: Policies,
     in_transaction: bool,
+    /// Whether statements that belong together are a transaction of their own.
+    in_group: bool,
     savepoints: usize,
-    _turn: OwnedMutexGuard<()>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.in_transaction || self.in_group {
+            // Closing the connection rolls back.
+            self.turn.0 = None;
+        }
+    }
 }
 
 impl Writer {
-    pub(super) fn new(
-        connection: SqliteConnection,
-        turn: OwnedMutexGuard<()>,
-        location: String,
-        policies: Policies,
-    ) -> Self {
-        Self { connection, location, policies, in_transaction: false, savepoints: 0, _turn: turn }
+    pub(super) fn new(turn: OwnedMutexGuard<Turn>, location: String, policies: Policies) -> Self {
+        Self { turn, location, policies, in_transaction: false, in_group: false, savepoints: 0 }
+    }
+
+    /// The connection.
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        self.turn.0.as_mut().expect("only dropping the writer takes its connection")
     }
 
     /// The connection, and what reads on it need to know.
     pub(crate) fn parts(&mut self) -> (&mut SqliteConnection, Context<'_>) {
         let context = Context { location: &self.location, policies: &self.policies };
-        (&mut self.connection, context)
+        let connection = self.turn.0.as_mut();
+        (connection.expect("only dropping the writer takes its connection"), context)
     }
 
     pub(crate) fn error(&self, error: &sqlx::Error) -> StoreError {
@@ -41,7 +56,7 @@ impl Writer {
 
     /// Runs statements without parameters.
     pub(crate) async fn run(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
-        let done = execute(&mut self.connection, sql).await;
+        let done = execute(self.connection(), sql).await;
         done.map_err(|e| self.error(&e))
     }
 
@@ -52,7 +67,7 @@ impl Writer {
         arguments: SqliteArguments,
     ) -> Result<SqliteQueryResult, WriteError> {
         sqlx::query_with(AssertSqlSafe(sql), arguments)
-            .execute(&mut self.connection)
+            .execute(self.connection())
             .await
             .map_err(|e| write_error(&e, &self.location))
     }
@@ -84,8 +99,9 @@ impl Writer {
 
     pub(crate) async fn rollback(&mut self) -> Result<(), StoreError> {
         self.in_transaction = false;
+        self.in_group = false;
         self.savepoints = 0;
-        match execute(&mut self.connection, "ROLLBACK").await {
+        match execute(self.connection(), "ROLLBACK").await {
             // SQLite rolled back by itself, as it does when the disk is full.
             Err(sqlx::Error::Database(error)) if code_of(error.as_ref()) == 1 => Ok(()),
             done => done.map_err(|e| self.error(&e)),
@@ -127,9 +143,8 @@ impl Writer {
     }
 
     async fn begin_group(&mut self) -> Result<(), StoreError> {
-        self.begin().await?;
-        // Not the caller's transaction: `end` commits it.
-        self.in_transaction = false;
+        self.run("BEGIN IMMEDIATE").await?;
+        self.in_group = true;
         Ok(())
     }
 
@@ -138,12 +153,13 @@ impl Writer {
         match (&result, self.in_transaction) {
             (Ok(_), true) => self.release().await?,
             (Ok(_), false) => {
-                let done = execute(&mut self.connection, "COMMIT").await;
+                let done = execute(self.connection(), "COMMIT").await;
                 if let Err(error) = done {
                     let error = write_error(&error, &self.location);
                     self.rollback().await?;
                     return Err(error);
                 }
+                self.in_group = false;
             }
             // When the store failed it may have rolled back everything by itself; its failure is
             // the one to tell.

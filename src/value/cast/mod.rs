@@ -75,9 +75,6 @@ pub fn cast(value: Value, to: &DataType, options: &CastOptions) -> Result<Value,
         (DataType::Time, Value::Time(time)) => Ok(Value::Time(time)),
         (DataType::Time, Value::DateTime(at)) => Ok(Value::Time(at.time())),
         (DataType::Time, Value::Timestamp(at)) => Ok(Value::Time(to_local(at, zone)?.time())),
-        (DataType::Time, Value::Text(text)) if time::parse_time(text.trim()).is_some() => {
-            Ok(time::parse_time(text.trim()).map_or(Value::Null, Value::Time))
-        }
         (DataType::DateTime, Value::DateTime(at)) => Ok(Value::DateTime(at)),
         (DataType::DateTime, Value::Date(date)) => {
             Ok(Value::DateTime(date.and_time(NaiveTime::MIN)))
@@ -118,8 +115,8 @@ pub fn cast(value: Value, to: &DataType, options: &CastOptions) -> Result<Value,
     }
 }
 
-/// Whether any value of a kind may be cast to a type, for the checker; `None` stands for a type
-/// that is not known before.
+/// Whether some value of one type can be cast to another, for the checker. When not, every cast is
+/// a problem.
 pub fn can_cast(from: &DataType, to: &DataType) -> bool {
     use DataType::{
         Any, Array, Bool, Bytes, Date, DateTime, Decimal, Enum, Float, Int, Json, ObjectId, Text,
@@ -163,12 +160,11 @@ fn boolean(value: &Value, options: &CastOptions) -> Result<Value, Problem> {
         (Value::Text(text), None) => text.trim().to_owned(),
         (value, None) => return Err(no_way(value, &DataType::Bool)),
     };
-    let (is_true, is_false) = match &options.booleans {
-        Some((yes, no)) => (yes.contains(&text), no.contains(&text)),
-        None => {
-            let text = text.to_ascii_lowercase();
-            (TRUE.contains(&text.as_str()), FALSE.contains(&text.as_str()))
-        }
+    let (is_true, is_false) = if let Some((yes, no)) = &options.booleans {
+        (yes.contains(&text), no.contains(&text))
+    } else {
+        let text = text.to_ascii_lowercase();
+        (TRUE.contains(&text.as_str()), FALSE.contains(&text.as_str()))
     };
     match (is_true, is_false) {
         (true, false) => Ok(Value::Bool(true)),
@@ -177,12 +173,13 @@ fn boolean(value: &Value, options: &CastOptions) -> Result<Value, Problem> {
     }
 }
 
-/// The date, local time or moment that ISO text spells.
+/// The date, time or moment that ISO text spells.
 fn moment(text: &str) -> Option<Value> {
     time::parse_date(text)
         .map(Value::Date)
         .or_else(|| time::parse_date_time(text).map(Value::DateTime))
         .or_else(|| time::parse_timestamp(text).map(Value::Timestamp))
+        .or_else(|| time::parse_time(text).map(Value::Time))
 }
 
 fn as_cast(problem: Problem) -> Problem {

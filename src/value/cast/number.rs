@@ -22,8 +22,8 @@ pub(super) fn to_int(number: &Decimal, bits: u8, signed: bool) -> Result<Value, 
     if !(least..=most).contains(&whole) {
         return Err(out());
     }
-    Ok(i64::try_from(whole)
-        .map_or_else(|_| number.with_scale(0).map_or(Value::Null, Value::Decimal), Value::Int))
+    let larger = |_| Value::Decimal(Decimal::new(number.number().with_scale(0)));
+    Ok(i64::try_from(whole).map_or_else(larger, Value::Int))
 }
 
 /// The float whose shortest text is that number.

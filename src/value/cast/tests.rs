@@ -94,6 +94,9 @@ fn moments_and_local_time_need_a_zone() {
     assert_eq!(plain("2024-01-31T23:30:00+01:00", "timestamp"), Ok(at("2024-01-31T22:30:00Z")));
     assert_eq!(plain("2024-01-31 10:00", "date"), Ok(date("2024-01-31")));
     assert_eq!(plain(date("2024-01-31"), "datetime"), Ok(at("2024-01-31T00:00:00")));
+    assert_eq!(plain(" 10:30 ", "time"), Ok(at("10:30:00")));
+    assert_eq!(plain("2024-01-31T10:30:00", "time"), Ok(at("10:30:00")));
+    assert_eq!(plain("10:30", "date"), Err("cast".into()));
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl<'a> Extended<'a> {
 
     fn moment<S: Serializer>(&self, serializer: S, at: DateTime<Utc>) -> Result<S::Ok, S::Error> {
         let nanoseconds = at.nanosecond();
-        if nanoseconds % 1_000_000 != 0 || nanoseconds >= 1_000_000_000 {
+        if !nanoseconds.is_multiple_of(1_000_000) || nanoseconds >= 1_000_000_000 {
             let message = "documents keep milliseconds, and the moment is finer";
             return Err(self.fail("precision", message));
         }

@@ -1,0 +1,43 @@
+//! Text.
+
+mod capitalize;
+mod collapse_spaces;
+mod extract;
+mod join;
+mod lower;
+mod normalize;
+mod pad_left;
+mod pad_right;
+mod remove_accents;
+mod replace;
+mod split;
+mod strip_nul;
+mod substring;
+mod title_case;
+mod to_text;
+mod trim;
+mod trim_end;
+mod trim_start;
+mod truncate;
+mod upper;
+
+pub(super) use capitalize::Capitalize;
+pub(super) use collapse_spaces::CollapseSpaces;
+pub(super) use extract::Extract;
+pub(super) use join::Join;
+pub(super) use lower::Lower;
+pub(super) use normalize::Normalize;
+pub(super) use pad_left::PadLeft;
+pub(super) use pad_right::PadRight;
+pub(super) use remove_accents::RemoveAccents;
+pub(super) use replace::Replace;
+pub(super) use split::Split;
+pub(super) use strip_nul::StripNul;
+pub(super) use substring::Substring;
+pub(super) use title_case::TitleCase;
+pub(super) use to_text::ToText;
+pub(super) use trim::Trim;
+pub(super) use trim_end::TrimEnd;
+pub(super) use trim_start::TrimStart;
+pub(super) use truncate::Truncate;
+pub(super) use upper::Upper;

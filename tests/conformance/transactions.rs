@@ -1,0 +1,96 @@
+//! Transactions and savepoints.
+
+use mapper::connectors::Session;
+use mapper::value::query::Select;
+use mapper::value::{DataType, Value};
+
+use super::fixture::Fixture;
+
+async fn start(fixture: &Fixture) -> Box<dyn Session> {
+    fixture.create("t", &[("_id", DataType::INT64)], &["_id"]).await;
+    fixture.session().await
+}
+
+async fn put(fixture: &Fixture, session: &mut dyn Session, id: i64) {
+    fixture.insert_on(session, "t", &["_id"], vec![vec![Value::Int(id)]]).await.unwrap();
+}
+
+async fn ids(fixture: &Fixture) -> Vec<i64> {
+    let whole = |value: &Value| match value {
+        Value::Int(id) => *id,
+        other => panic!("{other:?}"),
+    };
+    fixture.rows("t", &["_id"]).await.iter().map(|row| whole(&row[0])).collect()
+}
+
+pub(crate) async fn a_rollback_undoes_everything(fixture: &Fixture) {
+    let mut session = start(fixture).await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 1).await;
+    session.commit().await.unwrap();
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 2).await;
+    session.savepoint().await.unwrap();
+    put(fixture, session.as_mut(), 3).await;
+    session.rollback().await.unwrap();
+    assert_eq!(ids(fixture).await, [1]);
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 4).await;
+    session.commit().await.unwrap();
+    assert_eq!(ids(fixture).await, [1, 4]);
+}
+
+pub(crate) async fn savepoints_nest(fixture: &Fixture) {
+    let mut session = start(fixture).await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 1).await;
+    session.savepoint().await.unwrap();
+    put(fixture, session.as_mut(), 2).await;
+    session.savepoint().await.unwrap();
+    put(fixture, session.as_mut(), 3).await;
+    session.rollback_to_savepoint().await.unwrap();
+    put(fixture, session.as_mut(), 4).await;
+    session.savepoint().await.unwrap();
+    put(fixture, session.as_mut(), 5).await;
+    session.release().await.unwrap();
+    session.release().await.unwrap();
+    session.savepoint().await.unwrap();
+    put(fixture, session.as_mut(), 6).await;
+    session.rollback_to_savepoint().await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(ids(fixture).await, [1, 2, 4, 5]);
+}
+
+pub(crate) async fn a_dropped_session_leaves_nothing(fixture: &Fixture) {
+    let mut session = start(fixture).await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 1).await;
+    drop(session);
+    let mut session = fixture.session().await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 2).await;
+    session.commit().await.unwrap();
+    assert_eq!(ids(fixture).await, [2]);
+}
+
+pub(crate) async fn a_session_sees_what_it_wrote(fixture: &Fixture) {
+    let mut session = start(fixture).await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 1).await;
+    let select = Select { entity: "t".into(), ..Select::default() };
+    assert_eq!(session.select(&select).await.unwrap().rows.len(), 1);
+    assert!(ids(fixture).await.is_empty(), "others do not, before the commit");
+    session.commit().await.unwrap();
+    assert_eq!(ids(fixture).await, [1]);
+}
+
+pub(crate) async fn failed_statements_leave_the_transaction_usable(fixture: &Fixture) {
+    let mut session = start(fixture).await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 1).await;
+    let rows = vec![vec![Value::Int(2)], vec![Value::Int(1)]];
+    fixture.insert_on(session.as_mut(), "t", &["_id"], rows).await.unwrap_err();
+    put(fixture, session.as_mut(), 3).await;
+    session.commit().await.unwrap();
+    assert_eq!(ids(fixture).await, [1, 3]);
+}

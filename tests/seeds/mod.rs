@@ -1,0 +1,4 @@
+//! The shipped specs over their fixtures, held against counts that were computed without mapper.
+
+mod default;
+mod world;

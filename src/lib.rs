@@ -1,5 +1,6 @@
 //! `mapper` moves and reshapes data between databases from TOML spec files.
 pub mod check;
+pub mod cli;
 pub mod connectors;
 pub mod diagnostics;
 pub mod document;

@@ -156,9 +156,10 @@ impl<'s> Checker<'s> {
             connection: plan::Connection {
                 name,
                 config,
-                fixtures: connection.fixtures.as_ref().map(|located| {
-                    self.options.working_directory.join(located.resolve())
-                }),
+                fixtures: connection
+                    .fixtures
+                    .as_ref()
+                    .map(|located| self.options.working_directory.join(located.resolve())),
                 production: connection.production,
             },
             store: self.connections.store(location),
@@ -271,12 +272,7 @@ impl<'s> Checker<'s> {
             Some(id) => id,
             None => self.plan_connection(spec, at, &prepared, span),
         };
-        Some(Handle {
-            id,
-            store: prepared.store,
-            facts: prepared.facts,
-            name: name.to_string(),
-        })
+        Some(Handle { id, store: prepared.store, facts: prepared.facts, name: name.to_string() })
     }
 
     fn plan_connection(
@@ -296,11 +292,7 @@ impl<'s> Checker<'s> {
                 && other.fixtures == this.fixtures
         });
         let id = known.unwrap_or_else(|| {
-            connections.list.push(Planned {
-                connection: prepared.connection.clone(),
-                span,
-                spec,
-            });
+            connections.list.push(Planned { connection: prepared.connection.clone(), span, spec });
             connections.list.len() - 1
         });
         if prepared.connection.production {

@@ -63,9 +63,8 @@ impl Checker<'_> {
                     .map(|(at, check)| (Work::Check(at), check.name.clone())),
             );
         }
-        let place = |wanted: Work| {
-            work.iter().position(|(work, _)| *work == wanted).unwrap_or_default()
-        };
+        let place =
+            |wanted: Work| work.iter().position(|(work, _)| *work == wanted).unwrap_or_default();
         let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); work.len()];
         let mut add = |waits: Work, for_what: Work, reason: EdgeReason| {
             edges[place(waits)].push(Edge { node: place(for_what), reason });

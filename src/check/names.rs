@@ -18,9 +18,7 @@ impl<'s> Checker<'s> {
                 .and_then(|rest| rest.strip_prefix('.'))
                 .is_some_and(|rest| rest == phase.phase.name.as_str())
         };
-        (0..self.phases.len())
-            .find(own)
-            .or_else(|| (0..self.phases.len()).find(full))
+        (0..self.phases.len()).find(own).or_else(|| (0..self.phases.len()).find(full))
     }
 
     /// The phase that a text of a spec names; an unknown one is reported.
@@ -45,11 +43,8 @@ impl<'s> Checker<'s> {
         {
             return Some("this is the name of a check; only phases can be named here".to_owned());
         }
-        let own: Vec<String> = self.set.specs[spec]
-            .phases
-            .iter()
-            .map(|phase| phase.name.to_string())
-            .collect();
+        let own: Vec<String> =
+            self.set.specs[spec].phases.iter().map(|phase| phase.name.to_string()).collect();
         let others: Vec<String> = (0..self.phases.len())
             .filter(|at| self.phases[*at].spec != spec)
             .map(|at| self.full_name(at))
@@ -81,9 +76,10 @@ impl<'s> Checker<'s> {
                         format!("there is no crosswalk `{name}`"),
                     )
                     .at(name.span(), "not a crosswalk")
-                    .maybe_help(wording::did_you_mean(name, &names, "there are").or_else(|| {
-                        Some(format!("define it: [crosswalk.{name}]"))
-                    })),
+                    .maybe_help(
+                        wording::did_you_mean(name, &names, "there are")
+                            .or_else(|| Some(format!("define it: [crosswalk.{name}]"))),
+                    ),
                 );
             }
         }

@@ -44,13 +44,7 @@ pub(super) fn phase(
     lookups: &[DataType],
     diagnostics: &mut Diagnostics,
 ) -> Typed {
-    let mut typer = Typer {
-        shape,
-        lookups,
-        lets: Vec::new(),
-        diagnostics,
-        span: origins.name,
-    };
+    let mut typer = Typer { shape, lookups, lets: Vec::new(), diagnostics, span: origins.name };
     let spans = origins.lets.iter().copied().chain(std::iter::repeat(origins.name));
     for ((name, expr), span) in phase.mapping.lets.iter().zip(spans) {
         typer.span = span;
@@ -151,8 +145,12 @@ impl Typer<'_> {
                     to.clone()
                 }
                 Step::Crosswalk(crosswalk) => {
-                    let types: Vec<DataType> =
-                        crosswalk.codes.values().chain(&crosswalk.otherwise).map(of_value).collect();
+                    let types: Vec<DataType> = crosswalk
+                        .codes
+                        .values()
+                        .chain(&crosswalk.otherwise)
+                        .map(of_value)
+                        .collect();
                     common(types.iter())
                 }
                 Step::Object(fields) => {

@@ -167,10 +167,8 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
         }
         ScanSource::Files => connection(plan, phase.source.connection).to_owned(),
     };
-    let mut parts = vec![format!(
-        "{source} → {}",
-        place(plan, phase.target.connection, &phase.target.entity)
-    )];
+    let mut parts =
+        vec![format!("{source} → {}", place(plan, phase.target.connection, &phase.target.entity))];
     if let Some(path) = &phase.mapping.explode {
         parts.push(format!("each of {}", path.text()));
     }
@@ -236,11 +234,7 @@ fn check_line(plan: &Plan, kind: &CheckKind) -> String {
             back.as_ref().map(|back| format!(", and {back} finds back")).unwrap_or_default(),
         ),
         CheckKind::Compare { connection, left, right, equal, .. } => {
-            format!(
-                "{} and {right} agree on {}",
-                place(plan, *connection, left),
-                equal.join(", ")
-            )
+            format!("{} and {right} agree on {}", place(plan, *connection, left), equal.join(", "))
         }
         CheckKind::Latency { connection, entity, repeat, p95, .. } => format!(
             "reads {} {repeat} times, 95 % within {p95:?}",

@@ -20,8 +20,7 @@ impl<'s> Mapper<'_, 's> {
             let expr = self.rule(&field.rule, scope);
             let used = std::mem::replace(&mut self.used_lets, before);
             // A value that only uses itself is not in use.
-            self.used_lets
-                .extend(used.iter().filter(|name| **name != field.target.text.as_str()));
+            self.used_lets.extend(used.iter().filter(|name| **name != field.target.text.as_str()));
             uses.push(
                 fields
                     .iter()
@@ -59,8 +58,8 @@ impl<'s> Mapper<'_, 's> {
         let mut order: Vec<usize> = Vec::with_capacity(fields.len());
         let mut done = vec![false; fields.len()];
         while order.len() < fields.len() {
-            let ready = (0..fields.len())
-                .find(|at| !done[*at] && uses[*at].iter().all(|used| done[*used]));
+            let ready =
+                (0..fields.len()).find(|at| !done[*at] && uses[*at].iter().all(|used| done[*used]));
             let Some(at) = ready else {
                 self.let_cycle(fields, uses, &done);
                 return None;

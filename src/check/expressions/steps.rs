@@ -216,8 +216,21 @@ impl crate::check::Checker<'_> {
     /// The type that a text names; an unknown one is reported.
     pub(in crate::check) fn data_type(&mut self, text: &Text) -> Option<DataType> {
         const NAMES: &[&str] = &[
-            "boolean", "integer", "float", "decimal", "text", "bytes", "date", "time", "datetime",
-            "timestamp", "uuid", "objectid", "json", "array", "any",
+            "boolean",
+            "integer",
+            "float",
+            "decimal",
+            "text",
+            "bytes",
+            "date",
+            "time",
+            "datetime",
+            "timestamp",
+            "uuid",
+            "objectid",
+            "json",
+            "array",
+            "any",
         ];
         match text.parse() {
             Ok(data_type) => Some(data_type),

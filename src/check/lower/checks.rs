@@ -215,9 +215,7 @@ impl Checker<'_> {
     ) -> bool {
         let none = refused.is_empty();
         for (span, message, help) in refused {
-            self.report(
-                Diagnostic::new(&codes::EXPECTATION, message).at(span, "here").help(help),
-            );
+            self.report(Diagnostic::new(&codes::EXPECTATION, message).at(span, "here").help(help));
         }
         none
     }
@@ -235,9 +233,7 @@ impl Checker<'_> {
                     self.place(spec, connection.as_ref(), Some(entity), &mut looked)?;
                 Operand::Count { connection, entity, filter: meaning(filter.as_ref()) }
             }
-            spec::Operand::Sum(sum) => {
-                Operand::Sum(self.sum(spec, sum, &mut Looked::default())?)
-            }
+            spec::Operand::Sum(sum) => Operand::Sum(self.sum(spec, sum, &mut Looked::default())?),
             spec::Operand::Invalid => return None,
         })
     }

@@ -1,10 +1,10 @@
 //! Phases.
 
 use super::checksum;
+use crate::check::Checker;
 use crate::check::expressions;
 use crate::check::graph::{Reference, Writes};
 use crate::check::origins::PhaseOrigins;
-use crate::check::Checker;
 use crate::diagnostics::{Diagnostic, Span, codes, wording};
 use crate::document::Text;
 use crate::plan::{self, EdgeReason};

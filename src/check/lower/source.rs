@@ -118,10 +118,7 @@ impl<'s> Checker<'s> {
                 connection,
                 scan: ScanSource::Files,
                 key: source.key.iter().map(ToString::to_string).collect(),
-                filter: source
-                    .filter
-                    .as_ref()
-                    .map_or(Filter::All, |filter| filter.filter.clone()),
+                filter: source.filter.as_ref().map_or(Filter::All, |filter| filter.filter.clone()),
             },
             span: files.pattern.text.span(),
             name: files.pattern.text.to_string(),

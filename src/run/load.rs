@@ -9,7 +9,7 @@ use super::seen::{Seen, Winners};
 use super::transform::record_problem;
 use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
 use crate::connectors::{Session, StoreError};
-use crate::ledger::{BatchRecord, BeforeImage, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
+use crate::ledger::{BatchRecord, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
 use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
@@ -450,7 +450,7 @@ impl Loader {
                 !(made && arrived(&decision.fate))
             });
             let id = id.and_then(|identity| Key::new(identity).ok());
-            if let (Action::Update { set, values, before }, Some(identity)) =
+            if let (Action::Update { image, .. }, Some(identity)) =
                 (&decision.action, &decision.identity)
                 && decision.fate == Fate::Updated
                 && let Ok(identity) = Key::new(identity)
@@ -459,10 +459,7 @@ impl Loader {
                     ordinal,
                     source: work.key.clone(),
                     id: identity,
-                    before: BeforeImage {
-                        fields: set.iter().cloned().zip(before.iter().cloned()).collect(),
-                        after_hash: content_hash(values),
-                    },
+                    before: image.clone(),
                 });
             }
             let hash = (mapped && arrived(&decision.fate)).then_some(decision.hash);

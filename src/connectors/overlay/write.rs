@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::layer::{Changed, Layer, RowId};
+use super::layer::{Changed, Holder, Layer, RowId};
 use super::shape::{Shape, Unique};
 use super::{Shared, layers, locked};
 use crate::connectors::{
@@ -44,7 +44,7 @@ impl Shared {
                 .row(&shape.name, &id)
                 .and_then(|changed| changed.below.clone());
             let found = Changed { row: Some(Arc::new(row.clone())), below, sequence: self.next() };
-            self.put(&mut committed, own, shape, id, None, found)?;
+            Self::put(&mut committed, own, shape, id, None, found)?;
         }
         let value = |row: &Row, path: &String| value_at(&shape.layout, row, path).clone();
         if insert.returning.is_empty() {
@@ -57,7 +57,6 @@ impl Shared {
 
     /// Writes one row: checks what is unique, moves the claims.
     fn put(
-        &self,
         committed: &mut Layer,
         own: &mut [Layer],
         shape: &Shape,
@@ -72,14 +71,14 @@ impl Shared {
             if old == new {
                 continue;
             }
-            if let Some(new) = &new {
-                let holder = layers(committed, own).holder(&shape.name, new).flatten();
-                if holder.is_some_and(|holder| holder != id || before.is_none()) {
-                    return Err(taken(shape, &unique));
-                }
+            if let Some(new) = &new
+                && let Some(Holder::Row(holder)) = layers(committed, own).holder(&shape.name, new)
+                && (holder != id || before.is_none())
+            {
+                return Err(taken(shape, &unique));
             }
-            claims.extend(old.map(|old| (old, None)));
-            claims.extend(new.map(|new| (new, Some(id.clone()))));
+            claims.extend(old.map(|old| (old, Holder::Nobody)));
+            claims.extend(new.map(|new| (new, Holder::Row(id.clone()))));
         }
         let top = own.last_mut().unwrap_or(committed).entity(&shape.name);
         top.unique.extend(claims);
@@ -119,7 +118,7 @@ impl Shared {
                 let mut committed = locked(&self.committed);
                 let visible = layers(&mut committed, own).row(&shape.name, &id).is_none();
                 if let Some(claim) = unique.claim(shape, &row).filter(|_| visible) {
-                    committed.entity(&shape.name).unique.entry(claim).or_insert(Some(id));
+                    committed.entity(&shape.name).unique.entry(claim).or_insert(Holder::Row(id));
                 }
             }
         }
@@ -227,12 +226,12 @@ impl Shared {
                 let sequence = self.next();
                 if moved {
                     let gone = Changed { row: None, below: old.below.clone(), sequence };
-                    self.put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
+                    Self::put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
                 }
                 let below = if moved { None } else { old.below };
                 let before = (!moved).then_some(&*old.row);
                 let changed = Changed { row: Some(Arc::new(new)), below, sequence };
-                self.put(&mut committed, own, shape, id, before, changed)?;
+                Self::put(&mut committed, own, shape, id, before, changed)?;
             }
         }
         Ok(matched)
@@ -251,7 +250,7 @@ impl Shared {
         let deleted = found.len() as u64;
         for old in found {
             let gone = Changed { row: None, below: old.below, sequence: self.next() };
-            self.put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
+            Self::put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
         }
         Ok(deleted)
     }

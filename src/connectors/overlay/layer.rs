@@ -148,10 +148,7 @@ pub(super) struct Layer {
 impl Layer {
     /// The changes of an entity, to add to them.
     pub(super) fn entity(&mut self, name: &str) -> &mut EntityLayer {
-        if !self.entities.contains_key(name) {
-            self.entities.insert(name.to_owned(), EntityLayer::default());
-        }
-        self.entities.get_mut(name).expect("it was put there just now")
+        self.entities.entry(name.to_owned()).or_default()
     }
 
     /// Takes over what a later layer changed. `layout` tells how an entity's rows are named.

@@ -278,19 +278,19 @@ impl Pages {
         context: Context<'_>,
     ) -> Item {
         let raw_key: Vec<Raw> = self.key.iter().map(|&index| raw(stored, index)).collect();
-        let numbered = match self.row_number {
+        let row_number = match self.row_number {
             Some(_) => match raw(stored, self.columns.len()) {
                 Raw::Int(number) => number,
                 _ => 0,
             },
             None => 0,
         };
-        let content = match &self.shape {
+        let read = match &self.shape {
             Shape::Columns => self.columns_of(stored, layout, context),
             Shape::Documents(key) => self.document_of(stored, key, parser, context),
         };
         let unreadable = |problem| BrokenRecord { key: place(&raw_key), problem };
-        Item { content: content.map_err(unreadable), raw_key, row_number: numbered }
+        Item { content: read.map_err(unreadable), raw_key, row_number }
     }
 
     fn columns_of(

@@ -26,7 +26,7 @@ impl<'s> Checker<'s> {
         let found = self.find_phase(spec, name);
         if found.is_none() {
             let help = self.phase_help(spec, name);
-            self.report(
+            self.report_unknown(
                 Diagnostic::new(&codes::UNKNOWN_PHASE, format!("there is no phase `{name}`"))
                     .at(name.span(), "not a phase")
                     .maybe_help(help),
@@ -70,7 +70,7 @@ impl<'s> Checker<'s> {
             None => {
                 let names: Vec<&str> =
                     set.specs[spec].crosswalks.iter().map(|other| other.name.as_str()).collect();
-                self.report(
+                self.report_unknown(
                     Diagnostic::new(
                         &codes::UNKNOWN_CROSSWALK,
                         format!("there is no crosswalk `{name}`"),

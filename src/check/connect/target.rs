@@ -7,7 +7,7 @@ use crate::check::types::of_value;
 use crate::diagnostics::{Diagnostic, Diagnostics, Span, codes, wording};
 use crate::expr::{Expr, Origin, Root, Segment};
 use crate::plan::{OnConflict, Phase, WriteMode};
-use crate::value::cast::{Fit, can_fit};
+use crate::value::cast::{Fit, can_cast, can_fit};
 use crate::value::{Column, DataType, FieldPath, Schema};
 
 impl Live<'_> {
@@ -164,7 +164,10 @@ fn field(
                 format!("{of} never fits column `{name}` ({})", into.declared),
             )
             .at(rule, format!("this is {of}"))
-            .help(format!("change it on the way, as with `cast = \"{}\"`", into.data_type)),
+            .maybe_help(
+                can_cast(of, &into.data_type)
+                    .then(|| format!("change it on the way: `cast = \"{}\"`", into.data_type)),
+            ),
         ),
         // Of what is not known nothing is said: it would be said of every document.
         Fit::Maybe(_) if matches!(of, DataType::Any | DataType::Json) => {}

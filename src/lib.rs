@@ -6,6 +6,7 @@ pub mod expr;
 pub mod functions;
 pub mod ledger;
 pub mod plan;
+pub mod rollback;
 pub mod run;
 pub mod spec;
 pub mod value;

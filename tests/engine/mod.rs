@@ -1,4 +1,4 @@
 //! The engine over real SQLite files: fates, conflicts, duplicates, batches, resume.
 
 mod conflicts;
-mod world;
+pub mod world;

@@ -9,6 +9,7 @@ pub mod functions;
 pub mod ledger;
 pub mod plan;
 pub mod report;
+pub mod rollback;
 pub mod run;
 pub mod spec;
 pub mod value;

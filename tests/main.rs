@@ -9,6 +9,7 @@ mod conformance;
 mod diagnostics;
 mod engine;
 mod loading;
+mod rollback;
 mod schema;
 mod seeds;
 mod verify;

@@ -7,6 +7,7 @@
 mod config;
 pub mod documents;
 mod error;
+pub mod files;
 mod matching;
 pub mod memory;
 pub mod overlay;

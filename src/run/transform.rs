@@ -8,6 +8,7 @@ use super::lookup::{LookupCache, PhaseIds};
 use super::{RunError, RunErrorKind, Shape, Stores};
 use crate::connectors::{Checkpoint, Layout, SourceBatch, Store};
 use crate::expr::{Element, Mapped, Program};
+use crate::ledger::{Fate, KeyMap};
 use crate::plan::{Phase, Plan, Transaction, WriteMode};
 use crate::value::{Key, Problem, Row, Value};
 
@@ -63,6 +64,8 @@ pub struct Transformer {
     target: Arc<dyn Store>,
     now: DateTime<Utc>,
     lookups: LookupCache,
+    /// For a second pass: what the first one did.
+    follows: Option<KeyMap>,
     program: Option<(Layout, Program)>,
 }
 
@@ -80,7 +83,15 @@ impl Transformer {
         now: DateTime<Utc>,
         given: Option<&PhaseIds>,
     ) -> Result<Self, RunError> {
+        let follows = match &phase.follows {
+            None => None,
+            Some(first) => {
+                let ledger = stores.ledger(phase.target.connection);
+                Some(KeyMap::open(&ledger, first).await?)
+            }
+        };
         Ok(Self {
+            follows,
             phase: Arc::clone(phase),
             shape: Arc::clone(shape),
             target: Arc::clone(stores.get(phase.target.connection)),
@@ -110,6 +121,9 @@ impl Transformer {
                 group: batch.rows.len() + index,
                 outcome: ItemOutcome::Rejected(broken.problem),
             });
+        }
+        if let Some(first) = &mut self.follows {
+            skip_unwritten(first, &mut items).await?;
         }
         if self.phase.transaction == Transaction::Record {
             reject_whole_records(&mut items);
@@ -249,6 +263,19 @@ fn element_key(record: &Key, number: usize) -> Key {
     let mut values = record.values().unwrap_or_default();
     values.push(Value::Int(i64::try_from(number).unwrap_or(i64::MAX)));
     Key::new(&values).unwrap_or_else(|_| record.clone())
+}
+
+/// Leaves out the records that the first pass did not write.
+async fn skip_unwritten(first: &mut KeyMap, items: &mut [Item]) -> Result<(), RunError> {
+    let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+    let known = first.get(&keys).await?;
+    for item in items {
+        let fate = known.get(&item.key).map(|known| &known.entry.fate);
+        if !matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged)) {
+            item.outcome = ItemOutcome::Skipped("not_written".into());
+        }
+    }
+    Ok(())
 }
 
 /// A stand-in for the key of a record that has none: a hash of its content.

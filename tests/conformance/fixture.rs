@@ -32,6 +32,19 @@ pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
 impl Fixture {
     /// Every store that can be written, each empty.
     pub(crate) async fn all() -> Vec<Self> {
+        let mut all = Self::real().await;
+        for mut below in Self::real().await {
+            below.name = "an overlay";
+            below.store = Arc::new(Overlay::new(below.store));
+            all.push(below);
+        }
+        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
+        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
+        all
+    }
+
+    /// The stores that keep what they are given.
+    pub(crate) async fn real() -> Vec<Self> {
         let mut all = Vec::new();
         for (name, model) in
             [("sqlite tables", Model::Tables), ("sqlite documents", Model::Documents)]
@@ -40,15 +53,7 @@ impl Fixture {
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();
             all.push(Self { name, store, _folder: Some(folder) });
-            let folder = tempfile::tempdir().unwrap();
-            let url = format!("sqlite:{}", folder.path().join("below.db").display());
-            let below = connectors::open(&config(url, model)).await.unwrap();
-            let name =
-                if model == Model::Tables { "overlay on tables" } else { "overlay on documents" };
-            all.push(Self { name, store: Arc::new(Overlay::new(below)), _folder: Some(folder) });
         }
-        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
-        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
         all
     }
 

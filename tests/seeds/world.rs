@@ -7,9 +7,9 @@ use std::sync::Arc;
 use mapper::check;
 use mapper::connectors;
 use mapper::diagnostics::render;
+use mapper::document::Environment;
 use mapper::plan::Plan;
 use mapper::run::{self, Cancel, Options, Outcome, Silent, Stores, fixtures};
-use mapper::document::Environment;
 use mapper::spec::{self, FileSystem};
 
 pub struct World {

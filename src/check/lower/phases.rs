@@ -119,6 +119,7 @@ impl<'s> Checker<'s> {
                 spec::RejectLimit::Share(share) => plan::RejectLimit::Share(share),
             }),
             expected: phase.expected.map(|expected| expected.value),
+            follows: None,
             ignore: phase
                 .ignore
                 .iter()

@@ -43,54 +43,7 @@ impl Live<'_> {
             };
             field(path, expr, of, into, (*key, *rule), source, diagnostics);
         }
-        self.unmapped(phase, origins, schema, diagnostics);
-    }
-
-    /// Columns that the mapping leaves out.
-    fn unmapped(
-        &self,
-        phase: &Phase,
-        origins: &PhaseOrigins,
-        schema: &Schema,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let left_out: Vec<&Column> = schema
-            .columns
-            .iter()
-            .filter(|column| {
-                !column.generated
-                    && !phase.mapping.fields.iter().any(|(path, _)| path.root() == column.name)
-            })
-            .collect();
-        let creates = matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
-        if creates {
-            for column in left_out.iter().filter(|column| !column.nullable && !column.has_default) {
-                let name = &column.name;
-                diagnostics.push(
-                    Diagnostic::new(
-                        &codes::COLUMN_NOT_FILLED,
-                        format!("column `{name}` must be filled"),
-                    )
-                    .at(origins.target, format!("`{name}` ({}) is not null", column.declared))
-                    .help(format!("add `{name} = …` to the fields")),
-                );
-            }
-        }
-        let optional: Vec<&str> = left_out
-            .iter()
-            .filter(|column| column.nullable || column.has_default)
-            .map(|column| column.name.as_str())
-            .collect();
-        if phase.target.write == WriteMode::Insert(OnConflict::Replace) && !optional.is_empty() {
-            diagnostics.push(
-                Diagnostic::new(
-                    &codes::REPLACE_FORGETS,
-                    format!("replacing empties {}", wording::and_list(&optional)),
-                )
-                .at(origins.target, "columns that are not mapped")
-                .help("map them, or take `on_conflict = \"update\"`"),
-            );
-        }
+        unmapped(phase, origins, schema, diagnostics);
     }
 
     /// Warns when nothing in the store keeps two records with one key apart.
@@ -125,6 +78,47 @@ impl Live<'_> {
                 .help("add an `[[index]]` with `unique = true` and `when = \"before\"`"),
             );
         }
+    }
+}
+
+/// Columns that the mapping leaves out.
+fn unmapped(phase: &Phase, origins: &PhaseOrigins, schema: &Schema, diagnostics: &mut Diagnostics) {
+    let left_out: Vec<&Column> = schema
+        .columns
+        .iter()
+        .filter(|column| {
+            !column.generated
+                && !phase.mapping.fields.iter().any(|(path, _)| path.root() == column.name)
+        })
+        .collect();
+    let creates = matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
+    if creates {
+        for column in left_out.iter().filter(|column| !column.nullable && !column.has_default) {
+            let name = &column.name;
+            diagnostics.push(
+                Diagnostic::new(
+                    &codes::COLUMN_NOT_FILLED,
+                    format!("column `{name}` must be filled"),
+                )
+                .at(origins.target, format!("`{name}` ({}) is not null", column.declared))
+                .help(format!("add `{name} = …` to the fields")),
+            );
+        }
+    }
+    let optional: Vec<&str> = left_out
+        .iter()
+        .filter(|column| column.nullable || column.has_default)
+        .map(|column| column.name.as_str())
+        .collect();
+    if phase.target.write == WriteMode::Insert(OnConflict::Replace) && !optional.is_empty() {
+        diagnostics.push(
+            Diagnostic::new(
+                &codes::REPLACE_FORGETS,
+                format!("replacing empties {}", wording::and_list(&optional)),
+            )
+            .at(origins.target, "columns that are not mapped")
+            .help("map them, or take `on_conflict = \"update\"`"),
+        );
     }
 }
 

@@ -11,4 +11,3 @@ mod engine;
 mod loading;
 mod schema;
 mod seeds;
-mod verify;

@@ -112,6 +112,10 @@ async fn start(
         error: None,
         target: crate::ledger::TargetShape::default(),
     });
+    if record.checkpoint.is_none() {
+        // Nothing was committed, or a rollback began: all is read again.
+        record.counts = crate::ledger::Counts::default();
+    }
     match try_start(context, &mut record, resumed).await {
         Ok(()) => Ok(record),
         Err(error) => Err((Box::new(record), error)),

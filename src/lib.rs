@@ -1,4 +1,5 @@
 //! `mapper` moves and reshapes data between databases from TOML spec files.
+pub mod check;
 pub mod connectors;
 pub mod diagnostics;
 pub mod document;
@@ -6,7 +7,9 @@ pub mod expr;
 pub mod functions;
 pub mod ledger;
 pub mod plan;
+pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod spec;
 pub mod value;
+pub mod verify;

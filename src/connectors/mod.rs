@@ -5,13 +5,18 @@
 //! of them. So a connector is a [`Store`] (reads, catalog) and its [`Session`] (writes).
 
 mod config;
+pub mod documents;
 mod error;
+pub mod files;
 mod matching;
+pub mod memory;
+pub mod overlay;
 mod prefetch;
 mod registry;
 mod size;
 pub mod sqlite;
 
+pub(crate) use config::without_nul;
 pub use config::{ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies};
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
@@ -92,8 +97,15 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// The names of its tables or collections, the ledger's (`mapper_…`) left out, sorted.
     async fn entities(&self) -> Result<Vec<String>, StoreError>;
 
-    /// The shape of a table, or a profile of a collection; `None` when it does not exist.
+    /// What the catalog says of a table or collection, without looking at its records; `None` when
+    /// it does not exist.
     async fn describe(&self, entity: &str) -> Result<Option<Schema>, StoreError>;
+
+    /// The same, and for a collection what its documents hold, path by path: of all, or of a sample
+    /// of which `Schema::sampled` tells the size.
+    async fn profile(&self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        self.describe(entity).await
+    }
 
     /// Reads what a statement asks for, whole. An entity that does not exist has no records when
     /// [`Capabilities::implicit_entities`], and is an error otherwise.
@@ -339,9 +351,4 @@ pub enum Definition {
     },
     /// Runs statements of the store's own language (a fixture's `schema.sql`).
     Script(String),
-}
-
-/// TEMP
-pub fn overlay(inner: std::sync::Arc<dyn Store>) -> std::sync::Arc<dyn Store> {
-    inner
 }

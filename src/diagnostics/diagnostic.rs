@@ -1,5 +1,7 @@
 //! One mistake, and the collector of all of them.
 
+use std::collections::HashSet;
+
 use super::{Code, SourceId, SourceMap, Span};
 
 /// How serious a diagnostic is.
@@ -94,6 +96,7 @@ impl Diagnostic {
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    told: HashSet<(&'static str, Option<Span>, String)>,
 }
 
 impl Diagnostics {
@@ -104,12 +107,8 @@ impl Diagnostics {
 
     /// Adds a mistake, unless the same one was told about the same place.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let told = self.list.iter().any(|other| {
-            other.code == diagnostic.code
-                && other.span() == diagnostic.span()
-                && other.message == diagnostic.message
-        });
-        if !told {
+        let key = (diagnostic.code.id, diagnostic.span(), diagnostic.message.clone());
+        if self.told.insert(key) {
             self.list.push(diagnostic);
         }
     }

@@ -9,7 +9,7 @@ use miette::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{Diagnostic, Diagnostics, Label, Severity, SourceMap, Span};
+use super::{Diagnostic, Diagnostics, Label, Severity, SourceMap, Span, wording};
 
 /// How [`text`] draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,13 @@ impl Style {
     pub const PLAIN: Self = Self { width: 100, color: false, unicode: true };
 }
 
-/// Draws all diagnostics with their excerpts, in file order.
+/// How many diagnostics are drawn; nobody reads more.
+const MOST: usize = 500;
+
+/// How far labels may be apart, in bytes, to be drawn in one excerpt.
+const FAR: usize = 20_000;
+
+/// Draws the diagnostics with their excerpts, in file order.
 pub fn text(diagnostics: &Diagnostics, sources: &SourceMap, style: Style) -> String {
     let mut theme = match (style.unicode, style.color) {
         (true, true) => GraphicalTheme::unicode(),
@@ -36,7 +42,7 @@ pub fn text(diagnostics: &Diagnostics, sources: &SourceMap, style: Style) -> Str
     };
     theme.characters.advice = "note:".into();
     let mut out = String::new();
-    for (index, diagnostic) in diagnostics.sorted().into_iter().enumerate() {
+    for (index, diagnostic) in diagnostics.sorted().into_iter().take(MOST).enumerate() {
         if index > 0 {
             out.push('\n');
         }
@@ -50,6 +56,10 @@ pub fn text(diagnostics: &Diagnostics, sources: &SourceMap, style: Style) -> Str
             // Writing to a string does not fail.
             let _ = handler.render_report(&mut out, &report);
         }
+    }
+    if diagnostics.len() > MOST {
+        let more = wording::plural(diagnostics.len() - MOST, "more mistake");
+        out.extend(["\n  and ", more.as_str(), "\n"]);
     }
     let mut trimmed = String::with_capacity(out.len());
     for line in out.lines() {
@@ -101,27 +111,32 @@ pub fn json(diagnostics: &Diagnostics, sources: &SourceMap) -> Json {
         .collect()
 }
 
-/// A diagnostic as the drawing library wants it: one report per file that it points into, the
+/// A diagnostic as the drawing library wants it: one report for each place that it points to, the
 /// first with the message.
 fn reports<'a>(diagnostic: &'a Diagnostic, sources: &SourceMap) -> Vec<Report<'a>> {
-    let mut files = Vec::new();
+    let mut places: Vec<Vec<&Label>> = Vec::new();
     for label in &diagnostic.labels {
-        if !files.contains(&label.span.source) {
-            files.push(label.span.source);
+        let near = |others: &&mut Vec<&Label>| {
+            others.iter().all(|other| {
+                other.span.source == label.span.source
+                    && other.span.start.abs_diff(label.span.start) < FAR
+            })
+        };
+        match places.iter_mut().find(near) {
+            Some(others) => others.push(label),
+            None => places.push(vec![label]),
         }
     }
     let severity = match diagnostic.severity() {
         Severity::Error => miette::Severity::Error,
         Severity::Warning => miette::Severity::Warning,
     };
-    let mut reports: Vec<Report<'a>> = files
+    let mut reports: Vec<Report<'a>> = places
         .into_iter()
-        .map(|file| {
-            let labels: Vec<&Label> =
-                diagnostic.labels.iter().filter(|label| label.span.source == file).collect();
+        .map(|labels| {
             let excerpt = Excerpt::new(sources, &labels);
             Report {
-                message: labels.first().map_or("", |label| &label.text),
+                message: labels.first().map_or("", |label| label.text.as_str()),
                 severity: miette::Severity::Advice,
                 help: None,
                 labels: excerpt.labels(&labels),
@@ -237,6 +252,20 @@ impl Excerpt {
         }
     }
 
+    /// A place without width is drawn on the character after it, or before it at a line's end.
+    fn visible(&self, start: usize, length: usize) -> (usize, usize) {
+        if length > 0 {
+            return (start, length);
+        }
+        if let Some(next) = self.text[start..].chars().next().filter(|c| !c.is_control()) {
+            return (start, next.len_utf8());
+        }
+        match self.text[..start].chars().next_back().filter(|c| !c.is_control()) {
+            Some(last) => (start - last.len_utf8(), last.len_utf8()),
+            None => (start, 0),
+        }
+    }
+
     fn labels(&self, labels: &[&Label]) -> Vec<LabeledSpan> {
         labels
             .iter()
@@ -245,6 +274,7 @@ impl Excerpt {
                 let end = label.span.end.saturating_sub(self.start).clamp(start, self.text.len());
                 // A label over several lines shows its first one.
                 let length = self.text[start..end].find('\n').unwrap_or(end - start);
+                let (start, length) = self.visible(start, length);
                 let text = (!label.text.is_empty()).then(|| label.text.clone());
                 if label.primary {
                     LabeledSpan::new_primary_with_span(text, (start, length))

@@ -39,6 +39,8 @@ pub struct Source {
     pub path: PathBuf,
     /// The text.
     pub text: Arc<str>,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 /// All texts of one run, in the order in which they were first read.
@@ -57,7 +59,10 @@ impl SourceMap {
     /// Adds a text. More than 2³² texts are not told apart.
     pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> SourceId {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { path: path.into(), text: text.into() });
+        let text = text.into();
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        self.sources.push(Source { path: path.into(), text, lines });
         id
     }
 
@@ -101,9 +106,9 @@ impl SourceMap {
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &text[..offset];
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+        let lines: &[usize] = self.get(source).map_or(&[0], |source| &source.lines);
+        let line = lines.partition_point(|start| *start <= offset).max(1);
+        (line, text[lines[line - 1]..offset].chars().count() + 1)
     }
 
     /// The ids with their sources, in order.

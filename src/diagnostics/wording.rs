@@ -7,7 +7,12 @@ pub fn suggest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     candidates
         .into_iter()
         .map(|candidate| {
-            (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
+            let other = candidate.to_lowercase();
+            // Words that were cut short or continued.
+            let begins = lower.len().min(other.len()) >= 3
+                && (other.starts_with(&lower) || lower.starts_with(&other));
+            let distance = strsim::damerau_levenshtein(&lower, &other);
+            (if begins { distance.min(allowed) } else { distance }, candidate)
         })
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::Text;
-use crate::diagnostics::Span;
+use crate::diagnostics::{Span, wording};
 
 /// A value and where it was written.
 #[derive(Clone, Debug)]
@@ -110,6 +110,14 @@ impl Table {
     /// The entry of a key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key.as_str() == key)
+    }
+
+    /// The refused key that was probably meant to be this one.
+    pub fn misspelt(&self, key: &str) -> Option<&Entry> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.value.is_invalid() && entry.key.as_str() != key)
+            .find(|entry| wording::suggest(&entry.key, [key]).is_some())
     }
 
     /// Whether the first key begins with `$`: the table is a literal in extended JSON.

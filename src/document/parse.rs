@@ -17,8 +17,14 @@ use crate::diagnostics::{Diagnostic, Diagnostics, SourceId, Span, codes};
 /// How large a file may be, in bytes.
 pub const MAX_BYTES: usize = 10_000_000;
 
-/// How many mistakes of syntax are told per file.
+/// How many mistakes of syntax, and how many doubled keys, are told per file.
 const MAX_SYNTAX_ERRORS: usize = 20;
+
+/// The same for a file that is large: each costs one more pass.
+const MAX_SYNTAX_ERRORS_LARGE: usize = 3;
+
+/// From how many bytes on a file is large.
+const LARGE: usize = 1_000_000;
 
 /// A parsed file.
 #[derive(Clone, Debug)]
@@ -51,6 +57,7 @@ pub fn parse(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Opt
         );
         return None;
     }
+    let most = if text.len() < LARGE { MAX_SYNTAX_ERRORS } else { MAX_SYNTAX_ERRORS_LARGE };
     let mut copy = text.to_owned();
     let mut damage = Damage::default();
     let mut scan = Some(scan);
@@ -67,16 +74,20 @@ pub fn parse(source: SourceId, text: &str, diagnostics: &mut Diagnostics) -> Opt
             damage.any = true;
             damage.keys.extend(broken.keys.iter().cloned());
             let blotted = blot(&copy, broken.remove);
-            if round + 1 == MAX_SYNTAX_ERRORS || blotted == copy {
+            if round + 1 == most || blotted == copy {
                 return None;
             }
             copy = blotted;
             continue;
         }
-        for error in &errors {
-            duplicate(error, &copy, source, diagnostics);
-        }
+        let errors = &errors[..errors.len().min(most)];
+        duplicates(errors, &copy, &scan, source, diagnostics);
+        let mut told = None;
         for (range, what) in &scan.newer {
+            let statement = scan.statement_at(range.start);
+            if told.replace(statement) == Some(statement) {
+                continue;
+            }
             diagnostics.push(
                 Diagnostic::new(&codes::NEWER_TOML, format!("{what} is newer than TOML 1.0"))
                     .at(at(range.clone()), "specs keep to TOML 1.0"),
@@ -93,12 +104,38 @@ fn is_duplicate(error: &toml::de::Error) -> bool {
     error.message().starts_with("duplicate key") || error.message().starts_with("cannot extend")
 }
 
+/// Tells what is defined twice. In a section whose header is there twice, only that.
+fn duplicates(
+    errors: &[toml::de::Error],
+    text: &str,
+    scan: &Scan,
+    source: SourceId,
+    diagnostics: &mut Diagnostics,
+) {
+    // The header that an error stands under, and whether it is about that header itself.
+    let header = |error: &toml::de::Error| {
+        let start = error.span()?.start;
+        let index = scan.statements.partition_point(|s| s.start <= start).checked_sub(1)?;
+        let header = scan.statements[..=index].iter().rposition(|s| s.header)?;
+        Some((header, header == index))
+    };
+    let doubled: Vec<usize> = errors
+        .iter()
+        .filter_map(header)
+        .filter_map(|(header, is_header)| is_header.then_some(header))
+        .collect();
+    for error in errors {
+        if !header(error).is_some_and(|(header, is_it)| !is_it && doubled.contains(&header)) {
+            duplicate(error, text, source, diagnostics);
+        }
+    }
+}
+
 fn duplicate(error: &toml::de::Error, text: &str, source: SourceId, diagnostics: &mut Diagnostics) {
     let range = error.span().unwrap_or(0..0);
     let key = text.get(range.clone()).unwrap_or_default();
-    let mut diagnostic =
-        Diagnostic::new(&codes::DUPLICATE, format!("`{key}` is defined twice in the same table"))
-            .at(span(source, text, range.clone()), "defined again here");
+    let mut diagnostic = Diagnostic::new(&codes::DUPLICATE, format!("`{key}` is defined twice"))
+        .at(span(source, text, range.clone()), "defined again here");
     if let Some(first) = scan::first_definition(text, range.start) {
         diagnostic = diagnostic.and(span(source, text, first), "first defined here");
     }
@@ -169,15 +206,26 @@ impl Broken {
         let at = |range: Range<usize>| span(source, text, range);
         if let (true, Some(within)) = (self.unclosed, self.within.clone()) {
             let trimmed = text[within.clone()].trim_end().len();
+            // At the very end there is nothing to point at but the last character.
+            let end = text.trim_end().len();
+            let open = if self.error.start < end {
+                self.error.clone()
+            } else {
+                end - text[..end].chars().next_back().map_or(0, char::len_utf8)..end
+            };
             return Diagnostic::new(&codes::SYNTAX, "this statement does not come to its end")
                 .at(at(within.start..within.start + trimmed), "begins here")
-                .and(at(self.error.clone()), "is still open here")
+                .and(at(open), "is still open here")
                 .help("look for a missing `]`, `}` or closing quotes");
         }
         let (what, expected) = match message.split_once(", expected ") {
             Some((what, expected)) => (what, format!("expected {expected}")),
             None => (message, String::new()),
         };
+        if self.error.is_empty() && what.starts_with("string values must be quoted") {
+            return Diagnostic::new(&codes::SYNTAX, "there is no value after `=`")
+                .at(at(self.error.clone()), "expected a value");
+        }
         Diagnostic::new(&codes::SYNTAX, what).at(at(self.error.clone()), expected)
     }
 }
@@ -427,15 +475,9 @@ mod tests {
 
     #[test]
     fn both_definitions_of_a_key_are_kept_apart() {
-        let (keys, told) = read("[a]\nb = 1\n[c]\n[a]\nd = 1\nd = 2\n");
-        assert_eq!(keys, ["c", "a"]);
-        assert_eq!(
-            told,
-            [
-                "E0205 4:2 `a` is defined twice in the same table",
-                "E0205 6:1 `d` is defined twice in the same table",
-            ]
-        );
+        let (keys, told) = read("d = 1\nd = 2\n[a]\nb = 1\n[c]\n[a]\nb = 2\n");
+        assert_eq!(keys, ["d", "c", "a"]);
+        assert_eq!(told, ["E0205 2:1 `d` is defined twice", "E0205 6:2 `a` is defined twice"]);
     }
 
     #[test]

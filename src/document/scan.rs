@@ -210,7 +210,7 @@ impl Scanner<'_> {
                 && let Some((_, b'e' | b'x')) = bytes.next()
             {
                 let at = span.start() + at;
-                self.scan.newer.push((at..at + 2, "the escapes `\\e` and `\\x`"));
+                self.scan.newer.push((at..at + 2, "text with the escape `\\e` or `\\x`"));
             }
         }
     }
@@ -338,7 +338,7 @@ mod tests {
         let newer = |text: &str| Scan::new(text).newer.into_iter().map(|n| n.1).collect::<Vec<_>>();
         assert_eq!(newer("a = { b = 1, }"), ["a trailing comma in an inline table"]);
         assert_eq!(newer("a = { b = 1,\n c = 2 }"), ["a line break in an inline table"]);
-        assert_eq!(newer("a = \"\\e\""), ["the escapes `\\e` and `\\x`"]);
+        assert_eq!(newer("a = \"\\e\""), ["text with the escape `\\e` or `\\x`"]);
         assert_eq!(newer("a = 10:30"), ["a time without seconds"]);
         assert_eq!(newer("a = 2024-01-31T10:30Z"), ["a time without seconds"]);
         let fine = "a = [1,\n]\nb = { c = [1,\n2] }\nd = '\\e'\ne = \"\\\\e\"\nf = 2024-01-31T10:30:00+01:00";

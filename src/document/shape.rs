@@ -54,6 +54,8 @@ pub enum TextKind {
     Plain,
     /// A name that consists of letters, digits, `_` and `-`.
     Name,
+    /// Text for people that must not be empty.
+    Words,
     /// The name of something defined elsewhere.
     Reference,
     /// The name of a column, or a dotted path.
@@ -222,7 +224,7 @@ impl TextKind {
     /// What is expected, with its article.
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Plain => "text",
+            Self::Plain | Self::Words => "text",
             Self::Name | Self::Reference => "a name",
             Self::Column => "a column or path",
             Self::Path => "a path",

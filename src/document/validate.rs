@@ -31,17 +31,22 @@ impl Validator<'_> {
     fn table(&mut self, table: &mut Table, place: Span, shape: &TableShape) {
         self.keys(table, shape);
         for key in shape.keys.iter().filter(|key| key.required) {
-            if table.get(key.name).is_none() && !self.is_lost(key.name) {
+            if table.get(key.name).is_none()
+                && !self.is_lost(key.name)
+                && table.misspelt(key.name).is_none()
+            {
+                if let Shape::True(otherwise) = key.shape {
+                    self.diagnostics.push(
+                        Diagnostic::new(&codes::NOT_YET, format!("{otherwise} not yet supported"))
+                            .at(place, format!("has no `{} = true`", key.name)),
+                    );
+                    continue;
+                }
                 let what = format!("{} needs `{}`", shape.name, key.name);
                 self.diagnostics.push(
                     Diagnostic::new(&codes::MISSING_KEY, what)
                         .at(place, format!("`{}` is missing", key.name))
-                        .help(format!(
-                            "`{}` is {}: {}",
-                            key.name,
-                            key.shape.describe(),
-                            key.summary
-                        )),
+                        .help(format!("add `{}`: {}", key.name, key.summary)),
                 );
             }
         }
@@ -104,16 +109,19 @@ impl Validator<'_> {
         }
         if present.is_empty()
             && group.rule != GroupRule::AtMostOne
-            && !group.keys.iter().any(|key| self.is_lost(key))
+            && !group.keys.iter().any(|key| self.is_lost(key) || table.misspelt(key).is_some())
         {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    &codes::NONE_OF,
-                    format!("{} needs {}", shape.name, wording::article(group.name)),
-                )
-                .at(place, format!("has no {}", group.name))
-                .help(format!("add one of {}", or_list(group.keys))),
-            );
+            let diagnostic = if group.keys.len() <= 3 {
+                let keys = or_list(group.keys);
+                Diagnostic::new(&codes::NONE_OF, format!("{} needs {keys}", shape.name))
+                    .at(place, "has none of them")
+            } else {
+                let name = wording::article(group.name);
+                Diagnostic::new(&codes::NONE_OF, format!("{} needs {name}", shape.name))
+                    .at(place, format!("has no {}", group.name))
+                    .help(format!("add one of {}", or_list(group.keys)))
+            };
+            self.diagnostics.push(diagnostic);
         }
     }
 
@@ -192,7 +200,8 @@ impl Validator<'_> {
             Shape::MapOf(kind, value) => match &mut node.kind {
                 NodeKind::Table(table) => {
                     for entry in &mut table.entries {
-                        if self.map_key(entry, *kind) {
+                        // What stands under a bad name is still looked at.
+                        if self.map_key(entry, *kind) || *kind == KeyKind::Name {
                             let what = format!("`{}`", entry.key);
                             self.node(&mut entry.value, value, &what);
                         } else {
@@ -345,7 +354,7 @@ impl Validator<'_> {
         };
         if entry.dotted {
             let mut leaves = Vec::new();
-            dotted_leaves(entry, &mut Vec::new(), &mut leaves);
+            dotted_leaves(entry, entry.key.span().start, &mut Vec::new(), &mut leaves);
             for (span, path) in leaves {
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -374,10 +383,16 @@ impl Validator<'_> {
 
     fn wrong_type(&mut self, node: &mut Node, shape: &Shape, what: &str) {
         let expected = shape.describe();
+        let help = matches!(
+            (shape, &node.kind),
+            (Shape::List(Shape::Table(_) | Shape::Record), NodeKind::Table(_))
+        )
+        .then(|| "put the table into a list: [{ … }], or write its header with [[ ]]".to_owned());
         self.refuse(
             node,
             Diagnostic::new(&codes::WRONG_TYPE, format!("{what} takes {expected}"))
-                .at(node.span, format!("this is {}", node.kind)),
+                .at(node.span, format!("this is {}", node.kind))
+                .maybe_help(help),
         );
     }
 
@@ -443,15 +458,25 @@ fn choose<'s>(node: &Node, shapes: &'s [&'static Shape]) -> Option<&'s Shape> {
     shapes.iter().copied().find(|shape| accepts(shape))
 }
 
-fn dotted_leaves<'e>(entry: &'e Entry, path: &mut Vec<&'e str>, leaves: &mut Vec<(Span, String)>) {
+fn dotted_leaves<'e>(
+    entry: &'e Entry,
+    first: usize,
+    path: &mut Vec<&'e str>,
+    leaves: &mut Vec<(Span, String)>,
+) {
     path.push(&entry.key);
-    match (&entry.value.kind, entry.dotted) {
-        (NodeKind::Table(table), true) => {
-            for inner in &table.entries {
-                dotted_leaves(inner, path, leaves);
-            }
+    if let (NodeKind::Table(table), true) = (&entry.value.kind, entry.dotted) {
+        for inner in &table.entries {
+            dotted_leaves(inner, first, path, leaves);
         }
-        _ => leaves.push((entry.key.span(), path.join("."))),
+    } else {
+        let path = path.join(".");
+        let mut span = entry.key.span();
+        // All of the key, when it stands in one piece.
+        if span.end.checked_sub(path.len()) == Some(first) {
+            span.start = first;
+        }
+        leaves.push((span, path));
     }
     path.pop();
 }

@@ -107,7 +107,7 @@ impl Program {
         let found = match explode.slot {
             Slot::Column(index) => explode.path.select_in_head(&row[index]),
             Slot::Record => explode.path.select(&self.record(row)),
-            Slot::Absent | Slot::Element | Slot::Let(_) => Value::Missing,
+            Slot::Absent | Slot::Element | Slot::Exploded | Slot::Let(_) => Value::Missing,
         };
         match found {
             Value::Array(values) => Arc::unwrap_or_clone(values),
@@ -224,6 +224,10 @@ impl Scope<'_> {
             },
             Slot::Element => match self.current {
                 Some(current) => bound.path.select(current),
+                None => Value::Missing,
+            },
+            Slot::Exploded => match self.element.exploded {
+                Some(exploded) => bound.path.select(exploded),
                 None => Value::Missing,
             },
             Slot::Let(index) => bound.path.select(&self.named(index)?),

@@ -16,7 +16,7 @@ pub use evaluate::{Element, Found, Halt, Lookups, Mapped};
 pub use id::{IdKind, IdRule, row_id_bytes};
 pub use program::{Program, ProgramError};
 pub use select::{Path, PathError, Root, Segment};
-pub use template::{Analysis, Name, SyntaxError, TextKind, analyse};
+pub use template::{Analysis, Name, SyntaxError, TextKind, analyse, filters, functions, tests};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

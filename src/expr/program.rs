@@ -80,6 +80,8 @@ pub(super) enum Slot {
     Record,
     /// The current element.
     Element,
+    /// The element of a phase that explodes.
+    Exploded,
     /// A named value; the path goes on inside it.
     Let(usize),
 }
@@ -149,6 +151,7 @@ impl Compiler<'_> {
     fn bind(&self, path: &Path) -> Result<Bound, ProgramError> {
         let slot = match &path.root {
             Root::Element => Slot::Element,
+            Root::Exploded => Slot::Exploded,
             Root::Let(name) => Slot::Let(
                 self.lets
                     .iter()

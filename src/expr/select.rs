@@ -25,8 +25,10 @@ pub struct Path {
 pub enum Root {
     /// The source record (`$`).
     Record,
-    /// The current element (`@`, or the name given by `as`).
+    /// The current element (`@`).
     Element,
+    /// The element of a phase that explodes, by the name that `as` gave to it.
+    Exploded,
     /// A named value of the phase (`let.name`).
     Let(String),
 }
@@ -69,7 +71,7 @@ impl Path {
             "$" => (Root::Record, &text[1..], 1),
             "@" => (Root::Element, &text[1..], 1),
             "let" => return Self::parse_let(text),
-            name if Some(name) == element => (Root::Element, &text[name.len()..], name.len()),
+            name if Some(name) == element => (Root::Exploded, &text[name.len()..], name.len()),
             _ if inside => (Root::Element, text, 0),
             _ => (Root::Record, text, 0),
         };
@@ -361,7 +363,8 @@ mod tests {
         assert_eq!(root("sku", true), Root::Element);
         assert_eq!(root("$.sku", true), Root::Record);
         assert_eq!(root("@.sku", false), Root::Element);
-        assert_eq!(root("line.sku", false), Root::Element);
+        assert_eq!(root("line.sku", false), Root::Exploded);
+        assert_eq!(root("line.sku", true), Root::Exploded, "also inside `each`");
         assert_eq!(root("let.total", true), Root::Let("total".into()));
     }
 

@@ -59,8 +59,8 @@ pub fn analyse(text: &str, kind: TextKind) -> Result<Analysis, SyntaxError> {
     walk::analyse(text, kind)
 }
 
-/// Whether the environment has a filter, test or function of that name.
-pub(super) fn filters() -> &'static [&'static str] {
+/// The filters that texts can use.
+pub fn filters() -> &'static [&'static str] {
     &[
         "abs",
         "attr",
@@ -113,7 +113,8 @@ pub(super) fn filters() -> &'static [&'static str] {
     ]
 }
 
-pub(super) fn tests() -> &'static [&'static str] {
+/// The tests that texts can use.
+pub fn tests() -> &'static [&'static str] {
     &[
         "!=",
         "<",
@@ -160,7 +161,8 @@ pub(super) fn tests() -> &'static [&'static str] {
     ]
 }
 
-pub(super) fn functions() -> &'static [&'static str] {
+/// The functions that texts can use.
+pub fn functions() -> &'static [&'static str] {
     &["dict", "namespace", "range"]
 }
 
@@ -279,9 +281,16 @@ fn environment() -> Environment<'static> {
     environment
 }
 
+/// `default(other)` serves for null and missing; `default(other, true)` also for what is false or
+/// empty.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that MiniJinja's filters have")]
-fn default_filter(value: minijinja::Value, other: Option<minijinja::Value>) -> minijinja::Value {
-    if value.is_none() || value.is_undefined() {
+fn default_filter(
+    value: minijinja::Value,
+    other: Option<minijinja::Value>,
+    also_empty: Option<bool>,
+) -> minijinja::Value {
+    let absent = value.is_none() || value.is_undefined();
+    if absent || (also_empty == Some(true) && !value.is_true()) {
         other.unwrap_or_else(|| minijinja::Value::from(""))
     } else {
         value
@@ -348,6 +357,8 @@ mod tests {
         assert_eq!(render("{{ a }}", vec![]).unwrap_err().reason, "template");
         assert_eq!(render("{{ a | default('-') }}", vec![("a", Value::Null)]).unwrap(), "-");
         assert_eq!(render("{{ a | d('-') | trim }}", vec![]).unwrap(), "-");
+        assert_eq!(render("{{ a | default('-', true) }}", vec![("a", "".into())]).unwrap(), "-");
+        assert_eq!(render("{{ a | default('-') }}", vec![("a", "".into())]).unwrap(), "");
         assert_eq!(render("{% if a %}x{% endif %}y", vec![]).unwrap(), "y");
     }
 

@@ -41,6 +41,8 @@ pub struct Known {
     pub entry: Entry,
     /// The run that wrote it.
     pub run: String,
+    /// The batch of that run that it is in.
+    pub batch: u64,
 }
 
 impl KeyMap {
@@ -103,12 +105,13 @@ impl KeyMap {
             if wanted.is_empty() {
                 continue;
             }
-            let run = batch.run.clone();
+            let (run, seq) = (batch.run.clone(), batch.seq);
             let entries = self.entries_of(index).await?;
             for key in wanted {
                 if let Some(entry) = entries.get(key) {
                     open.remove(key);
-                    found.insert(key.clone(), Known { entry: entry.clone(), run: run.clone() });
+                    let known = Known { entry: entry.clone(), run: run.clone(), batch: seq };
+                    found.insert(key.clone(), known);
                 }
             }
         }
@@ -134,8 +137,11 @@ impl KeyMap {
     pub async fn batch(&mut self, index: usize) -> Result<Option<Vec<Known>>, StoreError> {
         let Some(batch) = self.batches.get(index) else { return Ok(None) };
         let record = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?;
-        let run = batch.run.clone();
-        let known = record.entries.into_iter().map(|entry| Known { entry, run: run.clone() });
+        let known = record.entries.into_iter().map(|entry| Known {
+            entry,
+            run: batch.run.clone(),
+            batch: batch.seq,
+        });
         Ok(Some(known.collect()))
     }
 

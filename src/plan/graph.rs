@@ -50,7 +50,7 @@ pub enum EdgeReason {
     Lookup,
     /// It reads what a phase writes.
     Reads,
-    /// It writes where a phase writes: the order of the file is kept.
+    /// It writes where a phase writes or reads: the order of the file is kept.
     Writes,
     /// A foreign key refers to what a phase writes.
     ForeignKey,

@@ -4,10 +4,13 @@
 //! can be run by any worker that is handed it, again and again, with the same result.
 
 mod check;
+mod explain;
 mod graph;
 mod phase;
+mod second_pass;
 
 pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
+pub use explain::{NodeStatus, explain_json, explain_mermaid, explain_text};
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
     Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Phase, RejectLimit, Source, Target,

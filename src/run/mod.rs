@@ -15,6 +15,7 @@ mod lookup;
 mod phase;
 mod seen;
 mod shape;
+pub mod source;
 mod stores;
 mod transform;
 
@@ -29,6 +30,7 @@ pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -45,6 +47,8 @@ pub struct Options {
     pub keep: BTreeSet<usize>,
     /// Whether checks are run too.
     pub checks: bool,
+    /// How long batches are gathered before they commit.
+    pub commit_after: Duration,
     /// The moment that `now` is, for tests; the clock otherwise.
     pub now: Option<DateTime<Utc>>,
     /// Who runs it: user and host.
@@ -61,6 +65,7 @@ impl Default for Options {
             update: BTreeSet::new(),
             keep: BTreeSet::new(),
             checks: true,
+            commit_after: Duration::from_secs(1),
             now: None,
             who: String::new(),
             command: String::new(),

@@ -15,21 +15,21 @@ use super::lookup::PhaseIds;
 use super::seen::{Seen, Winners, duplicates_possible};
 use super::{
     Cancel, Event, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind,
-    Shape, Stores, Transformer, failpoint,
+    Shape, Stores, Transformer, failpoint, source,
 };
-use crate::connectors::{Checkpoint, Scan, ScanRequest, ScanSource, Session, SourceBatch, Store};
+use crate::connectors::{ScanSource, Session, SourceBatch, Store};
 use crate::ledger::{
     Fate, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
     RejectState,
 };
-use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction, WriteMode};
+use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
 use crate::value::query::Filter;
 
-/// A commit holds batches of about this long …
-const COMMIT_AFTER: Duration = Duration::from_secs(1);
-
-/// … or of about this many bytes of source rows.
+/// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
 const COMMIT_BYTES: usize = 16 << 20;
+
+/// How long a group that waits for its source stays open.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a phase goes on from its checkpoint after a passing failure.
 const ATTEMPTS: u32 = 5;
@@ -151,7 +151,8 @@ async fn try_start(
     let mut session = target.session().await?;
     session.begin().await?;
     ledger.create(&mut *session).await?;
-    if schema.is_none() {
+    // Another phase may have created the collection since.
+    if schema.is_none() && session.describe(&phase.target.entity).await?.is_none() {
         let entity = phase.target.entity.clone();
         let definition = crate::connectors::Definition::CreateCollection { entity: entity.clone() };
         session.define(&definition).await?;
@@ -209,7 +210,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     let ledger = Ledger::new(Arc::clone(&target));
     let schema = target.describe(&phase.target.entity).await?;
     let shape = Arc::new(Shape::new(phase, &*target, schema.as_ref()));
-    let source_key = source_key(context).await?;
+    let source_key = source::key(phase, &context.stores).await?;
     let mut loader = Loader {
         phase: Arc::clone(phase),
         shape: Arc::clone(&shape),
@@ -253,7 +254,7 @@ async fn pipeline(
     shape: &Arc<Shape>,
     checkpoint: Option<Vec<u8>>,
 ) -> Result<(Batches, tokio::task::JoinHandle<()>, tokio::task::JoinHandle<()>), RunError> {
-    let mut scan = open_scan(context, checkpoint).await?;
+    let mut scan = source::open(&context.phase, &context.stores, checkpoint).await?;
     let mut transformer = Transformer::open(
         &context.plan,
         &context.phase,
@@ -297,51 +298,6 @@ async fn pipeline(
         }
     });
     Ok((batches, reader, mapper))
-}
-
-async fn open_scan(
-    context: &PhaseContext,
-    checkpoint: Option<Vec<u8>>,
-) -> Result<Box<dyn Scan>, RunError> {
-    let phase = &context.phase;
-    let request = ScanRequest {
-        source: phase.source.scan.clone(),
-        key: source_key(context).await?,
-        columns: None,
-        filter: phase.source.filter.clone(),
-        batch: phase.batch.max(1),
-        after: checkpoint.map(Checkpoint),
-    };
-    Ok(context.stores.get(phase.source.connection).scan(request).await?)
-}
-
-/// The source's key: as declared, or the table's primary key, or `_id`.
-async fn source_key(context: &PhaseContext) -> Result<Vec<String>, RunError> {
-    let source = &context.phase.source;
-    if !source.key.is_empty() {
-        return Ok(source.key.clone());
-    }
-    let store = context.stores.get(source.connection);
-    let entity = match &source.scan {
-        ScanSource::Files => return Ok(Vec::new()),
-        _ if store.capabilities().documents => return Ok(vec!["_id".to_owned()]),
-        ScanSource::Entity(entity) => entity,
-        _ => {
-            return Err(RunError::new(RunErrorKind::Refused, "the source's query has no key")
-                .help("name the unique columns of its answer in `source.key`"));
-        }
-    };
-    match store.describe(entity).await? {
-        Some(schema) if !schema.primary_key.is_empty() => Ok(schema.primary_key),
-        Some(_) => Err(RunError::new(
-            RunErrorKind::Refused,
-            format!("the source's table `{entity}` has no primary key"),
-        )
-        .help("name its unique columns in `source.key`")),
-        None => {
-            Err(RunError::new(RunErrorKind::Refused, format!("the source has no table `{entity}`")))
-        }
-    }
 }
 
 /// Reads and maps the whole source once to learn the last record of each target key.
@@ -413,12 +369,12 @@ impl Group {
         Self { started: Instant::now(), bytes: 0, batches: 0 }
     }
 
-    fn is_full(&self, transaction: Transaction) -> bool {
+    fn is_full(&self, transaction: Transaction, commit_after: Duration) -> bool {
         match transaction {
             Transaction::Phase => false,
             Transaction::Batch => self.batches > 0,
             Transaction::Auto | Transaction::Record => {
-                self.bytes >= COMMIT_BYTES || self.started.elapsed() >= COMMIT_AFTER
+                self.bytes >= COMMIT_BYTES || self.started.elapsed() >= commit_after
             }
         }
     }
@@ -448,7 +404,7 @@ impl Writer<'_> {
         loop {
             // A group that waits for its source is committed, so that nothing is held for long.
             let next = if self.session.is_some() && transaction != Transaction::Phase {
-                match tokio::time::timeout(COMMIT_AFTER, batches.recv()).await {
+                match tokio::time::timeout(PATIENCE, batches.recv()).await {
                     Ok(next) => next,
                     Err(_) => {
                         self.commit(committed, &mut started).await?;
@@ -472,7 +428,7 @@ impl Writer<'_> {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
                 break;
             }
-            if self.group.is_full(transaction) {
+            if self.group.is_full(transaction, self.context.options.commit_after) {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -652,9 +608,4 @@ async fn save(context: &PhaseContext, record: &PhaseRecord) -> Result<(), RunErr
     Ledger::new(Arc::clone(target)).save_phase(&mut *session, record).await?;
     session.commit().await?;
     Ok(())
-}
-
-/// Whether a phase creates records, rather than editing what is there.
-pub(super) fn creates(phase: &Phase) -> bool {
-    matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append)
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::RunError;
+use crate::connectors::overlay::Overlay;
 use crate::connectors::{self, Lock, Store};
-use crate::ledger::Ledger;
-use crate::plan::Plan;
+use crate::ledger::{Ledger, PhaseRecord, PhaseState};
+use crate::plan::{Phase, Plan};
 
 /// The stores of a plan, by connection.
 #[derive(Clone, Debug)]
@@ -60,6 +61,20 @@ impl Stores {
         Ledger::new(Arc::clone(&self.stores[connection]))
     }
 
+    /// What the ledger holds of a phase's newest run that was not taken back; `None` when there is
+    /// none.
+    ///
+    /// # Errors
+    /// When the ledger can't be read.
+    pub async fn newest_record(&self, phase: &Phase) -> Result<Option<PhaseRecord>, RunError> {
+        let ledger = self.ledger(phase.target.connection);
+        if !ledger.exists().await? {
+            return Ok(None);
+        }
+        let records = ledger.phases(Some(&phase.history_name())).await?;
+        Ok(records.into_iter().rfind(|record| record.state != PhaseState::RolledBack))
+    }
+
     /// The same stores under overlays: reads see what is there and what was written since, and
     /// nothing is written.
     #[must_use]
@@ -69,7 +84,7 @@ impl Stores {
             let same = self.stores[..index].iter().position(|other| Arc::ptr_eq(other, store));
             stores.push(match same {
                 Some(same) => Arc::clone(&stores[same]),
-                None => connectors::overlay(Arc::clone(store)),
+                None => Arc::new(Overlay::new(Arc::clone(store))),
             });
         }
         Self { stores }

@@ -7,13 +7,17 @@ use crate::document::{
     Group, GroupRule, KeyShape, Shape, Spanned, Table, TableShape, Text, TextKind,
 };
 
+/// The keys of which a check has one.
+const KINDS: &[&str] =
+    &["query", "filter", "references", "compare", "latency", "stats", "unique", "sum"];
+
 /// The shape of a check.
 pub(super) static SHAPE: TableShape = TableShape {
     name: "a check",
     id: "check",
     summary: "What must hold afterwards.",
     keys: &[
-        KeyShape::required("name", &Shape::Text(TextKind::Reference), "what holds, as a sentence"),
+        KeyShape::required("name", &Shape::Text(TextKind::Words), "what holds, as a sentence"),
         KeyShape::optional(
             "after",
             &Shape::Names(TextKind::Reference),
@@ -71,20 +75,7 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
     ],
     groups: &[
-        Group {
-            name: "kind",
-            keys: &[
-                "query",
-                "filter",
-                "references",
-                "compare",
-                "latency",
-                "stats",
-                "unique",
-                "sum",
-            ],
-            rule: GroupRule::ExactlyOne,
-        },
+        Group { name: "kind", keys: KINDS, rule: GroupRule::ExactlyOne },
         Group {
             name: "table or collection",
             keys: &["table", "collection"],
@@ -137,6 +128,24 @@ impl Check {
 
     pub(super) fn read(table: &Table, span: Span, context: &mut Context<'_>) -> Self {
         let has = |key: &str| table.get(key).is_some();
+        let kinds = KINDS.iter().filter(|kind| has(kind)).count();
+        // With several kinds, or none, it is not known what the others belong to.
+        if kinds == 1 {
+            Self::check_belongings(table, span, context);
+        }
+        Self {
+            name: read::text(table, "name"),
+            span,
+            after: read::texts(table, "after"),
+            severity: read::choice(table, "severity", &CheckSeverity::CHOICES),
+            advice: read::text(table, "advice"),
+            kind: CheckKind::read(table, context),
+            expect: table.get("expect").and_then(|node| Expect::read(node, table, context)),
+        }
+    }
+
+    fn check_belongings(table: &Table, span: Span, context: &mut Context<'_>) {
+        let has = |key: &str| table.get(key).is_some();
         if has("query") || has("filter") {
             context.needed(table, "connection", span, "has no `connection`");
         } else {
@@ -155,15 +164,6 @@ impl Check {
             context.needed(table, "expect", span, "says nothing that could fail");
         } else if !has("stats") {
             context.misplaced(table, "expect", "belongs to `query`, `filter`, `sum` or `stats`");
-        }
-        Self {
-            name: read::text(table, "name"),
-            span,
-            after: read::texts(table, "after"),
-            severity: read::choice(table, "severity", &CheckSeverity::CHOICES),
-            advice: read::text(table, "advice"),
-            kind: CheckKind::read(table, context),
-            expect: table.get("expect").and_then(|node| Expect::read(node, table, context)),
         }
     }
 }

@@ -238,7 +238,7 @@ impl Connection {
         // Not encoded, for the sake of `[::1]`.
         url.push_str(&read::text(table, "host")?);
         if let Some(port) = read::integer(table, "port") {
-            url.push_str(&format!(":{}", port.value));
+            url.extend([":", &port.value.to_string()]);
         }
         if let Some(database) = part("database") {
             url.push('/');

@@ -207,7 +207,7 @@ mod tests {
                 ]),
             ])
         );
-        assert_eq!(read.paths.iter().map(|p| p.as_str()).collect::<Vec<_>>(), ["a", "b.c"]);
+        assert_eq!(read.paths.iter().map(Text::as_str).collect::<Vec<_>>(), ["a", "b.c"]);
         let read =
             filter("{ '$nor' = [ { a = { '$exists' = true } }, { a = { '$nin' = [1] } } ] }");
         assert!(matches!(read.unwrap().filter, query::Filter::Not(_)));

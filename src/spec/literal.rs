@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use crate::diagnostics::wording::{self, or_list};
 use crate::diagnostics::{Diagnostic, Diagnostics, Span, codes};
-use crate::document::{Datetime, Node, NodeKind, Spanned, Table};
+use crate::document::{Datetime, Node, NodeKind, Spanned, Table, Text};
 use crate::value::{Object, Value, time};
 
 /// The keys of extended JSON that specs know.
@@ -113,7 +113,7 @@ fn extended(table: &Table, place: Span, diagnostics: &mut Diagnostics) -> Option
         );
         return None;
     }
-    let text = entry.value.as_text().map(|text| text.as_str());
+    let text = entry.value.as_text().map(Text::as_str);
     let (value, expected) = match key {
         "$null" => (
             matches!(entry.value.kind, NodeKind::Boolean(true)).then_some(Value::Null),

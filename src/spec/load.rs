@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::read::Context;
 use super::root::{self, Definitions};
 use super::{Spec, SpecSet};
-use crate::diagnostics::wording::join;
+use crate::diagnostics::wording::suggest;
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceId, SourceMap, Span, codes};
 use crate::document::{self, Damage, Environment, MAX_BYTES, Text, Validator};
 
@@ -161,7 +161,11 @@ impl Loader<'_> {
     fn spec(&mut self, path: &Path) -> Option<Spec> {
         let main = self.file(path)?;
         for key in ["spec", "name"] {
-            let has = main.definitions.keys.iter().any(|present| present == key);
+            let has = main
+                .definitions
+                .keys
+                .iter()
+                .any(|present| present == key || suggest(present, [key]).is_some());
             let lost = main.damage.keys.iter().any(|lost| lost == key);
             if !has && !lost {
                 let example =
@@ -313,7 +317,7 @@ impl Loader<'_> {
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let bytes = error.as_bytes();
-                let line = bytes[..valid].iter().filter(|b| **b == b'\n').count() + 1;
+                let line = bytes[..valid].split(|byte| *byte == b'\n').count();
                 let byte = bytes[valid];
                 self.diagnostics.push(
                     Diagnostic::new(&codes::NOT_UTF8, format!("`{shown}` is not UTF-8")).help(
@@ -370,10 +374,15 @@ fn merge<T: Clone>(
     name: impl Fn(&T) -> &Text,
     diagnostics: &mut Diagnostics,
 ) {
+    let mut names: HashMap<Text, Text> =
+        into.iter().map(|other| (name(other).clone(), name(other).clone())).collect();
     for definition in from {
-        match into.iter().find(|other| name(other) == name(definition)) {
-            Some(first) => diagnostics.push(defined_twice(what, name(definition), name(first))),
-            None => into.push(definition.clone()),
+        let name = name(definition);
+        if let Some(first) = names.get(name) {
+            diagnostics.push(defined_twice(what, name, first));
+        } else {
+            names.insert(name.clone(), name.clone());
+            into.push(definition.clone());
         }
     }
 }
@@ -390,7 +399,7 @@ fn reason(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        kind => join(&[kind.to_string()], ""),
+        kind => kind.to_string(),
     }
 }
 

@@ -85,7 +85,7 @@ static CONDITION: TableShape = TableShape {
     summary: "Which records, and why.",
     keys: &[
         KeyShape::required("when", &Shape::Text(TextKind::Expression), "an expression"),
-        KeyShape::required("reason", &Shape::Text(TextKind::Reference), "why, as reports show it"),
+        KeyShape::required("reason", &Shape::Text(TextKind::Words), "why, as reports show it"),
     ],
     groups: &[],
 };

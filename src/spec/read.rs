@@ -36,7 +36,7 @@ impl Context<'_> {
 
     /// Says that a key is missing because of another one, if it is.
     pub(super) fn needed(&mut self, table: &Table, key: &str, place: Span, why: &str) {
-        if table.get(key).is_none() {
+        if table.get(key).is_none() && table.misspelt(key).is_none() {
             self.diagnostics.push(
                 Diagnostic::new(&codes::MISSING_KEY, format!("`{key}` is missing")).at(place, why),
             );

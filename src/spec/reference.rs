@@ -19,11 +19,8 @@ pub fn markdown() -> String {
 
 fn collect(shape: &'static Shape, tables: &mut Vec<&'static TableShape>) {
     match shape {
-        Shape::Table(table) => {
-            if !tables.iter().any(|known| known.id == table.id) {
-                tables.push(table);
-            }
-        }
+        Shape::Table(table) if tables.iter().any(|known| known.id == table.id) => {}
+        Shape::Table(table) => tables.push(table),
         Shape::List(inner) | Shape::NonEmptyList(inner) | Shape::MapOf(_, inner) => {
             collect(inner, tables);
         }
@@ -43,7 +40,7 @@ fn section(table: &TableShape) -> String {
             shape => shape.describe(),
         };
         let summary = key.summary.replace('|', "\\|");
-        text.push_str(&format!("| {name} | {takes} | {summary} |\n"));
+        text.extend(["| ", &name, " | ", &takes, " | ", &summary, " |\n"]);
     }
     for group in table.groups {
         let keys: Vec<String> = group.keys.iter().map(|key| format!("`{key}`")).collect();
@@ -52,7 +49,7 @@ fn section(table: &TableShape) -> String {
             GroupRule::ExactlyOne => "Exactly one of",
             GroupRule::AtLeastOne => "At least one of",
         };
-        text.push_str(&format!("\n{rule} {}.\n", keys.join(", ")));
+        text.extend(["\n", rule, " ", &keys.join(", "), ".\n"]);
     }
     text
 }

@@ -6,9 +6,7 @@ use super::{
     crosswalk, index, phase, table, test_case,
 };
 use crate::diagnostics::{Diagnostic, codes};
-use crate::document::{
-    KeyKind, KeyShape, NodeKind, Shape, Spanned, Table, TableShape, Text, TextKind,
-};
+use crate::document::{KeyKind, KeyShape, NodeKind, Shape, Table, TableShape, Text, TextKind};
 
 /// The version of the language that this program reads.
 pub(super) const VERSION: i64 = 1;
@@ -67,7 +65,6 @@ pub(super) static SHAPE: TableShape = TableShape {
 /// What one file defines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Definitions {
-    pub(super) version: Option<Spanned<i64>>,
     pub(super) name: Option<Text>,
     pub(super) description: Option<Text>,
     pub(super) include: Vec<Text>,
@@ -85,23 +82,19 @@ pub(super) struct Definitions {
 impl Definitions {
     /// Reads a root table that was held against [`SHAPE`].
     pub(super) fn read(root: &Table, context: &mut Context<'_>) -> Self {
-        let version = root.get("spec").and_then(|node| match node.kind {
-            NodeKind::Integer(version) => Some(Spanned::new(version, node.span)),
-            _ => None,
-        });
-        if let Some(version) = version
-            && version.value != VERSION
+        if let Some(node) = root.get("spec")
+            && let NodeKind::Integer(version) = node.kind
+            && version != VERSION
         {
             context.diagnostics.push(
                 Diagnostic::new(
                     &codes::SPEC_VERSION,
-                    format!("version {} of the language is unknown", version.value),
+                    format!("version {version} of the language is unknown"),
                 )
-                .at(version.span, "this program reads version 1"),
+                .at(node.span, format!("this program reads version {VERSION}")),
             );
         }
         Self {
-            version,
             name: read::text(root, "name"),
             description: read::text(root, "description"),
             include: read::texts(root, "include"),

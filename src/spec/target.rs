@@ -139,7 +139,11 @@ impl Target {
         if known && target.write() != WriteMode::Fill {
             context.misplaced(table, "null_is_missing", "belongs to `write = \"fill\"`");
         }
-        if known && target.write() != WriteMode::Append && table.get("key").is_none() {
+        if known
+            && target.write() != WriteMode::Append
+            && table.get("key").is_none()
+            && table.misspelt("key").is_none()
+        {
             context.diagnostics.push(
                 Diagnostic::new(&codes::MISSING_KEY, "a target needs `key`")
                     .at(node.span, "`key` is missing")

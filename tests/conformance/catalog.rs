@@ -29,7 +29,8 @@ pub(crate) async fn describe_tells_what_was_defined(fixture: &Fixture) {
     assert_eq!(described.primary_key, ["_id"]);
     assert_eq!(described.open, fixture.documents());
     if fixture.documents() {
-        assert_eq!(described.sampled, Some(0));
+        let profiled = fixture.store.profile("items").await.unwrap().unwrap();
+        assert_eq!(profiled.sampled, Some(0));
         return;
     }
     let expected = schema(&columns, &["_id"]);

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use mapper::connectors::memory;
+use mapper::connectors::overlay::Overlay;
 use mapper::connectors::{
     self, ConnectionConfig, Definition, Insert, Layout, Model, Policies, Rows, ScanRequest,
     ScanSource, Session, SourceBatch, Store, WriteError,
@@ -30,8 +32,23 @@ pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
 impl Fixture {
     /// Every store that can be written, each empty.
     pub(crate) async fn all() -> Vec<Self> {
+        let mut all = Self::real().await;
+        for mut below in Self::real().await {
+            below.name = "an overlay";
+            below.store = Arc::new(Overlay::new(below.store));
+            all.push(below);
+        }
+        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
+        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
+        all
+    }
+
+    /// The stores that keep what they are given.
+    pub(crate) async fn real() -> Vec<Self> {
         let mut all = Vec::new();
-        for (name, model) in [("sqlite tables", Model::Tables)] {
+        for (name, model) in
+            [("sqlite tables", Model::Tables), ("sqlite documents", Model::Documents)]
+        {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();

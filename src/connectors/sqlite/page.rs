@@ -8,7 +8,7 @@ use super::codec::{Raw, bind_raw, decode, raw};
 use super::read::{Context, list};
 use super::render::Sql;
 use super::scan::columns_layout;
-use crate::connectors::{BrokenRecord, Layout, StoreError, matches};
+use crate::connectors::{BrokenRecord, Layout, StoreError, matches, value_at};
 use crate::value::extended_json::Parser;
 use crate::value::query::Filter;
 use crate::value::{Key, KeyError, Problem, Row, Value};
@@ -38,12 +38,12 @@ pub(crate) struct Pages {
 }
 
 /// What rows become.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// A value per column.
     Columns,
-    /// The document in the column `document`.
-    Documents,
+    /// The document in the column `document`, with its key at these paths.
+    Documents(Vec<String>),
 }
 
 /// A row of a page.
@@ -87,8 +87,8 @@ fn number(raw: &Raw) -> Option<f64> {
 
 impl Pages {
     pub(super) fn layout(&self) -> Layout {
-        match self.shape {
-            Shape::Documents => Layout::Document,
+        match &self.shape {
+            Shape::Documents(_) => Layout::Document,
             Shape::Columns => {
                 columns_layout(self.columns[..self.wanted].iter().map(|c| c.name.as_str()))
             }
@@ -246,8 +246,8 @@ impl Pages {
         let number = self.row_number.map(|name| format!(",{name}")).unwrap_or_default();
         let text = format!("SELECT {}{number} FROM {} WHERE {text}", list(&columns), self.from);
         let mut stream = sqlx::query_with(AssertSqlSafe(text), arguments).fetch(connection);
-        let layout = match self.shape {
-            Shape::Documents => Layout::Document,
+        let layout = match &self.shape {
+            Shape::Documents(_) => Layout::Document,
             Shape::Columns => columns_layout(self.columns.iter().map(|c| c.name.as_str())),
         };
         let parser = Parser::extended();
@@ -273,9 +273,9 @@ impl Pages {
             },
             None => 0,
         };
-        let content = match self.shape {
+        let content = match &self.shape {
             Shape::Columns => self.columns_of(row, layout, context),
-            Shape::Documents => self.document_of(row, layout, parser, context),
+            Shape::Documents(key) => self.document_of(row, key, parser, context),
         };
         let content = content.map_err(|problem| BrokenRecord { key: place(&raw_key), problem });
         Item { content, raw_key, row_number }
@@ -306,7 +306,7 @@ impl Pages {
     fn document_of(
         &self,
         row: &SqliteRow,
-        layout: &Layout,
+        key: &[String],
         parser: &Parser,
         context: Context<'_>,
     ) -> Result<Option<(Row, Result<Key, KeyError>)>, Problem> {
@@ -319,12 +319,15 @@ impl Pages {
             .as_text()
             .and_then(|text| parser.parse(text.as_bytes()).ok())
             .ok_or_else(broken)?;
-        let Value::Object(object) = &document else { return Err(broken()) };
-        let key = Key::new([object.get("_id").unwrap_or(&Value::Missing)]);
+        if !matches!(document, Value::Object(_)) {
+            return Err(broken());
+        }
         let values = vec![document];
-        if self.verify.as_ref().is_some_and(|filter| !matches(filter, layout, &values)) {
+        let layout = Layout::Document;
+        if self.verify.as_ref().is_some_and(|filter| !matches(filter, &layout, &values)) {
             return Ok(None);
         }
+        let key = Key::new(key.iter().map(|path| value_at(&layout, &values, path)));
         Ok(Some((values, key)))
     }
 }

@@ -32,6 +32,11 @@ impl Sql {
         self.text.push_str(mark);
     }
 
+    /// Adds a parameter as it is, as into a column of unknown type.
+    pub(crate) fn plain(&mut self, value: &Value) {
+        self.value(value, &ColumnType::UNKNOWN);
+    }
+
     /// Adds a parameter; false when the column can't hold the value at all.
     pub(crate) fn value(&mut self, value: &Value, column: &ColumnType) -> bool {
         let bound = bind(&mut self.arguments, value, column).is_ok();

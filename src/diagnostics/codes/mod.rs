@@ -1,12 +1,30 @@
 //! The register of codes: one file per stage, one list of all.
 
+mod expression;
 mod file;
+mod live;
+mod name;
 mod secret;
 mod shape;
+mod store;
+mod warning;
 
+pub use expression::{
+    BAD_ARGUMENT, BAD_ID, BAD_PATH, BAD_SYNTAX, BAD_TIME_PATTERN, EACH_LOOKUP, LET_CYCLE,
+    MISSING_TIMEZONE, NAME_OUT_OF_PLACE, RESERVED_NAME, UNKNOWN_FUNCTION, UNKNOWN_LET,
+    UNKNOWN_TIMEZONE, UNKNOWN_TRANSFORM, UNKNOWN_TYPE,
+};
 pub use file::{
     EMPTY_SPEC, INCLUDE_CYCLE, INCLUDE_UNREADABLE, NEWER_TOML, NO_SPECS, NOT_UTF8,
     NUMBER_TOO_LARGE, SYNTAX, TOO_DEEP, TOO_LARGE, UNREADABLE_FILE,
+};
+pub use live::{
+    ARITHMETIC, COLUMN_NOT_FILLED, GENERATED_COLUMN, NO_SOURCE_KEY, NO_SUCH_COLUMN, NO_SUCH_ENTITY,
+    NO_SUCH_TARGET_COLUMN, PATH_INTO_COLUMN, STORE_FAILED, TYPE_MISMATCH,
+};
+pub use name::{
+    CYCLE, KEY_NOT_MAPPED, NOT_LOOKED_UP, OVERLAPPING_FIELDS, UNKNOWN_CONNECTION,
+    UNKNOWN_CROSSWALK, UNKNOWN_PHASE,
 };
 pub use secret::{BAD_PLACEHOLDER, BAD_URL, PASSWORD_IN_SPEC, UNSET_VARIABLE};
 pub use shape::{
@@ -14,11 +32,28 @@ pub use shape::{
     MISPLACED_KEY, MISSING_KEY, NONE_OF, NOT_YET, SEVERAL_OF, SPEC_VERSION, UNKNOWN_KEY,
     WRONG_TYPE,
 };
+pub use store::{
+    EXPECTATION, IMPOSSIBLE_MODEL, IMPOSSIBLE_READ, IMPOSSIBLE_WRITE, NO_TRANSACTION,
+    UNKNOWN_ENCODING, UNKNOWN_FORMAT, UNKNOWN_SCHEME, WRONG_ENTITY_KIND,
+};
+pub use warning::{
+    CONNECTOR_NOT_YET, ENTITY_NOT_THERE, NO_UNIQUE_INDEX, PATH_NOT_FOUND, REPLACE_FORGETS,
+    SIMILAR_COLUMN, UNCERTAIN_TYPE, UNUSED_CONNECTION, UNUSED_CROSSWALK, UNUSED_LET,
+};
 
 use super::Code;
 
 /// Every code, in order.
-pub static ALL: &[&[&Code]] = &[file::CODES, shape::CODES, secret::CODES];
+pub static ALL: &[&[&Code]] = &[
+    file::CODES,
+    shape::CODES,
+    name::CODES,
+    expression::CODES,
+    store::CODES,
+    live::CODES,
+    secret::CODES,
+    warning::CODES,
+];
 
 /// Every code, in order.
 pub fn all() -> impl Iterator<Item = &'static Code> {

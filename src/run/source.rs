@@ -1,0 +1,54 @@
+//! A phase's source: what is read, in the order of which key.
+
+use super::{RunError, RunErrorKind, Stores};
+use crate::connectors::{Checkpoint, Scan, ScanRequest, ScanSource};
+use crate::plan::Phase;
+
+/// Starts reading a phase's source, from the beginning or after a checkpoint.
+///
+/// # Errors
+/// When the source is not there, has no key, or its store fails.
+pub async fn open(
+    phase: &Phase,
+    stores: &Stores,
+    checkpoint: Option<Vec<u8>>,
+) -> Result<Box<dyn Scan>, RunError> {
+    let request = ScanRequest {
+        source: phase.source.scan.clone(),
+        key: key(phase, stores).await?,
+        columns: None,
+        filter: phase.source.filter.clone(),
+        batch: phase.batch.max(1),
+        after: checkpoint.map(Checkpoint),
+    };
+    Ok(stores.get(phase.source.connection).scan(request).await?)
+}
+
+/// The source's key: as declared, or the table's primary key, or `_id`.
+pub(super) async fn key(phase: &Phase, stores: &Stores) -> Result<Vec<String>, RunError> {
+    let source = &phase.source;
+    if !source.key.is_empty() {
+        return Ok(source.key.clone());
+    }
+    let store = stores.get(source.connection);
+    let entity = match &source.scan {
+        ScanSource::Files => return Ok(Vec::new()),
+        _ if store.capabilities().documents => return Ok(vec!["_id".to_owned()]),
+        ScanSource::Entity(entity) => entity,
+        _ => {
+            return Err(RunError::new(RunErrorKind::Refused, "the source's query has no key")
+                .help("name the unique columns of its answer in `source.key`"));
+        }
+    };
+    match store.describe(entity).await? {
+        Some(schema) if !schema.primary_key.is_empty() => Ok(schema.primary_key),
+        Some(_) => Err(RunError::new(
+            RunErrorKind::Refused,
+            format!("the source's table `{entity}` has no primary key"),
+        )
+        .help("name its unique columns in `source.key`")),
+        None => {
+            Err(RunError::new(RunErrorKind::Refused, format!("the source has no table `{entity}`")))
+        }
+    }
+}

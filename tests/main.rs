@@ -9,5 +9,6 @@ mod conformance;
 mod diagnostics;
 mod engine;
 mod loading;
+mod rollback;
 mod schema;
 mod seeds;

@@ -10,3 +10,4 @@ mod engine;
 mod loading;
 mod schema;
 mod seeds;
+mod verify;

@@ -12,3 +12,4 @@ mod loading;
 mod rollback;
 mod schema;
 mod seeds;
+mod verify;

@@ -6,6 +6,7 @@
 mod architecture;
 mod conformance;
 mod diagnostics;
+mod documents;
 mod engine;
 mod loading;
 mod schema;

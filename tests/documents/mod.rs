@@ -7,6 +7,7 @@
 
 mod blocks;
 mod generated;
+mod recipes;
 
 use std::path::{Path, PathBuf};
 

@@ -77,6 +77,8 @@ pub mod expr;
 pub mod functions;
 pub mod ledger;
 pub mod plan;
+pub mod report;
 pub mod run;
 pub mod spec;
 pub mod value;
+pub mod verify;

@@ -31,8 +31,7 @@ pub(super) struct Kind {
     pub(super) documents: Option<Facts>,
 }
 
-const SQL: Facts =
-    Facts { documents: false, queries: true, pipelines: false, transactions: true };
+const SQL: Facts = Facts { documents: false, queries: true, pipelines: false, transactions: true };
 
 /// All kinds of stores that the language knows.
 pub(super) static KINDS: &[Kind] = &[
@@ -51,11 +50,7 @@ pub(super) static KINDS: &[Kind] = &[
             transactions: false,
         }),
     },
-    Kind {
-        schemes: &["postgres", "postgresql"],
-        tables: Some(SQL),
-        documents: None,
-    },
+    Kind { schemes: &["postgres", "postgresql"], tables: Some(SQL), documents: None },
     Kind { schemes: &["mysql", "mariadb"], tables: Some(SQL), documents: None },
 ];
 

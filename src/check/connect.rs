@@ -1,6 +1,7 @@
 //! The plan against what the stores really hold.
 
 mod catalog;
+mod field;
 mod foreign_keys;
 mod parts;
 mod source;
@@ -12,8 +13,8 @@ use super::Checked;
 use super::types::{self, Shape};
 use crate::connectors::Store;
 use crate::diagnostics::Diagnostics;
-use crate::plan::{LookupKind, OnMany, Phase};
 use crate::expr::IdKind;
+use crate::plan::{LookupKind, OnMany, Phase};
 use crate::value::DataType;
 
 use catalog::Catalog;
@@ -90,9 +91,7 @@ impl Live<'_> {
 
     /// Whether collections come into being by themselves.
     fn implicit(&self, connection: usize) -> bool {
-        self.stores
-            .get(connection)
-            .is_some_and(|store| store.capabilities().implicit_entities)
+        self.stores.get(connection).is_some_and(|store| store.capabilities().implicit_entities)
     }
 
     /// The phases that write to a table or collection.

@@ -156,9 +156,10 @@ impl<'s> Checker<'s> {
             connection: plan::Connection {
                 name,
                 config,
-                fixtures: connection.fixtures.as_ref().map(|located| {
-                    self.options.working_directory.join(located.resolve())
-                }),
+                fixtures: connection
+                    .fixtures
+                    .as_ref()
+                    .map(|located| self.options.working_directory.join(located.resolve())),
                 production: connection.production,
             },
             store: self.connections.store(location),
@@ -253,7 +254,7 @@ impl<'s> Checker<'s> {
             let names: Vec<&str> = slots.iter().map(|slot| slot.connection.name.as_str()).collect();
             let help = wording::did_you_mean(name, &names, "there are")
                 .unwrap_or_else(|| format!("define it: [connections.{name}]"));
-            self.report(
+            self.report_unknown(
                 Diagnostic::new(
                     &codes::UNKNOWN_CONNECTION,
                     format!("there is no connection `{name}`"),
@@ -271,12 +272,7 @@ impl<'s> Checker<'s> {
             Some(id) => id,
             None => self.plan_connection(spec, at, &prepared, span),
         };
-        Some(Handle {
-            id,
-            store: prepared.store,
-            facts: prepared.facts,
-            name: name.to_string(),
-        })
+        Some(Handle { id, store: prepared.store, facts: prepared.facts, name: name.to_string() })
     }
 
     fn plan_connection(
@@ -296,11 +292,7 @@ impl<'s> Checker<'s> {
                 && other.fixtures == this.fixtures
         });
         let id = known.unwrap_or_else(|| {
-            connections.list.push(Planned {
-                connection: prepared.connection.clone(),
-                span,
-                spec,
-            });
+            connections.list.push(Planned { connection: prepared.connection.clone(), span, spec });
             connections.list.len() - 1
         });
         if prepared.connection.production {

@@ -63,9 +63,8 @@ impl Checker<'_> {
                     .map(|(at, check)| (Work::Check(at), check.name.clone())),
             );
         }
-        let place = |wanted: Work| {
-            work.iter().position(|(work, _)| *work == wanted).unwrap_or_default()
-        };
+        let place =
+            |wanted: Work| work.iter().position(|(work, _)| *work == wanted).unwrap_or_default();
         let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); work.len()];
         let mut add = |waits: Work, for_what: Work, reason: EdgeReason| {
             edges[place(waits)].push(Edge { node: place(for_what), reason });
@@ -90,11 +89,12 @@ impl Checker<'_> {
                 add(Work::Check(at), Work::Phase(*phase), EdgeReason::Checks);
             }
             for (other, index) in indexes.iter().enumerate() {
-                if check.entities.contains(&index.entity) {
+                // Those before the data come before the phases that are waited for.
+                if !index.before && check.entities.contains(&index.entity) {
                     add(Work::Check(at), Work::Index(other), EdgeReason::Index);
                 }
             }
         }
-        order::sorted(work, edges)
+        order::sorted(work, &edges)
     }
 }

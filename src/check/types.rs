@@ -44,13 +44,7 @@ pub(super) fn phase(
     lookups: &[DataType],
     diagnostics: &mut Diagnostics,
 ) -> Typed {
-    let mut typer = Typer {
-        shape,
-        lookups,
-        lets: Vec::new(),
-        diagnostics,
-        span: origins.name,
-    };
+    let mut typer = Typer { shape, lookups, lets: Vec::new(), diagnostics, span: origins.name };
     let spans = origins.lets.iter().copied().chain(std::iter::repeat(origins.name));
     for ((name, expr), span) in phase.mapping.lets.iter().zip(spans) {
         typer.span = span;
@@ -151,20 +145,24 @@ impl Typer<'_> {
                     to.clone()
                 }
                 Step::Crosswalk(crosswalk) => {
-                    let types: Vec<DataType> =
-                        crosswalk.codes.values().chain(&crosswalk.otherwise).map(of_value).collect();
+                    let types: Vec<DataType> = crosswalk
+                        .codes
+                        .values()
+                        .chain(&crosswalk.otherwise)
+                        .map(of_value)
+                        .collect();
                     common(types.iter())
                 }
                 Step::Object(fields) => {
-                    fields.iter().for_each(|(_, expr)| {
+                    for (_, expr) in fields {
                         self.expr(expr);
-                    });
+                    }
                     DataType::Json
                 }
                 Step::Extend { fields, .. } => {
-                    fields.iter().for_each(|(_, expr)| {
+                    for (_, expr) in fields {
                         self.expr(expr);
-                    });
+                    }
                     DataType::Json
                 }
                 Step::Format { timezone, .. } => {

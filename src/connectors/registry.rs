@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, sqlite,
+    Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
+    sqlite,
 };
 
 /// What each connector can do, by name.
-static ALL: &[&Capabilities] = &[&sqlite::CAPABILITIES, &documents::CAPABILITIES];
+static ALL: &[&Capabilities] =
+    &[&sqlite::CAPABILITIES, &documents::CAPABILITIES, &files::CAPABILITIES];
 
 /// Schemes that are known and have no connector yet.
 const PLANNED: &[&str] = &["mongodb", "mongodb+srv", "postgres", "postgresql", "mysql", "mariadb"];
@@ -22,6 +24,9 @@ pub fn capabilities() -> &'static [&'static Capabilities] {
 /// # Errors
 /// When no connector is for the URL's scheme; the message names those that are.
 pub fn capabilities_of(config: &ConnectionConfig) -> Result<&'static Capabilities, StoreError> {
+    if config.files.is_some() {
+        return Ok(&files::CAPABILITIES);
+    }
     let scheme = scheme_of(&config.url);
     let documents = config.model == Model::Documents;
     let found = ALL.iter().filter(|known| known.schemes.contains(&scheme));
@@ -41,6 +46,7 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
     match capabilities.connector {
         "sqlite" => sqlite::open(config).await,
         "sqlite-documents" => documents::open(config).await,
+        "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,
             format!("the connector `{name}` can't be opened"),

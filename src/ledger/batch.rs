@@ -1,12 +1,13 @@
 //! The record of one batch: every record's key and fate, in a few bytes each.
 //!
-//! Layout: a version byte; the reasons (count, texts); the entries (count, then each). An entry is
+//! Layout: a version byte; the target's shape in version 2; the reasons (count, texts); the entries (count, then each). An entry is
 //! the length of the prefix that its key shares with the key before, the rest of the key, a byte
 //! that holds fate, presence of a hash and the form of the id, a reason's number when there is one,
 //! 8 bytes of hash, and the id. Numbers are LEB128. A key repeated as id is not stored again.
 
 use std::sync::Arc;
 
+use super::TargetShape;
 use crate::value::Key;
 use crate::value::codec::{read_bytes, read_number, read_text, write_bytes, write_number};
 
@@ -65,9 +66,14 @@ pub struct Entry {
 pub struct BatchRecord {
     /// The records in the order in which they were read.
     pub entries: Vec<Entry>,
+    /// How its records are found in the target, when otherwise than the phase's record says: the
+    /// spec changed before rejects were tried again. Its entries then name their ids.
+    pub shape: Option<TargetShape>,
 }
 
 const VERSION: u8 = 1;
+/// With a shape, as JSON, after the version.
+const VERSION_WITH_SHAPE: u8 = 2;
 const HAS_HASH: u8 = 0x08;
 const ID_SAME: u8 = 0x10;
 const ID_OWN: u8 = 0x20;
@@ -122,7 +128,11 @@ impl BatchRecord {
                 write_bytes(&mut body, id.as_bytes());
             }
         }
-        let mut bytes = vec![VERSION];
+        let shape = self.shape.as_ref().and_then(|shape| serde_json::to_vec(shape).ok());
+        let mut bytes = vec![if shape.is_some() { VERSION_WITH_SHAPE } else { VERSION }];
+        if let Some(shape) = shape {
+            write_bytes(&mut bytes, &shape);
+        }
         write_number(&mut bytes, reasons.len() as u64);
         reasons.iter().for_each(|reason| write_bytes(&mut bytes, reason.as_bytes()));
         write_number(&mut bytes, self.entries.len() as u64);
@@ -135,9 +145,11 @@ impl BatchRecord {
         let bytes = &mut bytes;
         let (&version, rest) = bytes.split_first()?;
         *bytes = rest;
-        if version != VERSION {
-            return None;
-        }
+        let shape = match version {
+            VERSION => None,
+            VERSION_WITH_SHAPE => Some(serde_json::from_slice(read_bytes(bytes)?).ok()?),
+            _ => return None,
+        };
         let mut reasons: Vec<Arc<str>> = Vec::new();
         for _ in 0..read_number(bytes)? {
             reasons.push(Arc::from(read_text(bytes)?));
@@ -179,7 +191,7 @@ impl BatchRecord {
             };
             entries.push(Entry { key, fate, hash, id });
         }
-        Some(Self { entries })
+        Some(Self { entries, shape })
     }
 }
 
@@ -216,7 +228,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_encoded_is_decoded(entries in proptest::collection::vec(any_entry(), 0..40)) {
-            let record = BatchRecord { entries };
+            let shape = entries.first().map(|_| TargetShape::default());
+            let record = BatchRecord { entries, shape };
             prop_assert_eq!(BatchRecord::decode(&record.encode()), Some(record));
         }
 
@@ -238,7 +251,7 @@ mod tests {
                 id: None,
             })
             .collect();
-        let bytes = BatchRecord { entries }.encode();
+        let bytes = BatchRecord { entries, shape: None }.encode();
         assert!(bytes.len() < 12_500, "{}", bytes.len());
     }
 }

@@ -50,6 +50,22 @@ impl Counts {
         }
     }
 
+    /// Takes back a reject that is tried again, so that its new fate can be counted. False when no
+    /// such reject was counted.
+    pub fn withdraw_reject(&mut self, reason: &str) -> bool {
+        let name = format!("rejected: {reason}");
+        match self.reasons.get_mut(&name) {
+            Some(count) if *count > 0 && self.rejected > 0 && self.read > 0 => {
+                *count -= 1;
+                self.rejected -= 1;
+                self.read -= 1;
+            }
+            _ => return false,
+        }
+        self.reasons.retain(|_, count| *count > 0);
+        true
+    }
+
     /// Adds other counts to these.
     pub fn merge(&mut self, other: &Self) {
         self.sources += other.sources;
@@ -100,6 +116,10 @@ mod tests {
         assert!(counts.is_conserved());
         assert_eq!(counts.read, 5);
         assert_eq!(counts.reasons["skipped: exists"], 1);
+        assert!(counts.withdraw_reject("cast"));
+        assert!(!counts.withdraw_reject("cast"));
+        assert!(counts.is_conserved());
+        assert_eq!((counts.read, counts.rejected), (4, 0));
         counts.read += 1;
         assert!(!counts.is_conserved());
     }

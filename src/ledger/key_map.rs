@@ -83,6 +83,11 @@ impl KeyMap {
         self.batches.is_empty()
     }
 
+    /// How many batches there are.
+    pub fn batches(&self) -> usize {
+        self.batches.len()
+    }
+
     /// What is known of these keys.
     pub async fn get(&mut self, keys: &[Key]) -> Result<HashMap<Key, Known>, StoreError> {
         let mut found: HashMap<Key, Known> = HashMap::new();

@@ -10,6 +10,7 @@ mod journal;
 mod key_map;
 mod records;
 mod tables;
+mod undo;
 
 pub use batch::{BatchRecord, Entry, Fate};
 pub use counts::Counts;

@@ -16,8 +16,8 @@ use crate::value::query::{Comparison, Filter, Select};
 use crate::value::{Column, DataType, Index, IndexKey, Key, Object, Row, Schema, Value, time};
 
 /// A table of the ledger: its name and its columns after `_id`.
-struct Table {
-    name: &'static str,
+pub(super) struct Table {
+    pub(super) name: &'static str,
     columns: &'static [(&'static str, DataType)],
 }
 
@@ -66,7 +66,7 @@ const PHASES: Table = Table {
     ],
 };
 
-const BATCHES: Table = Table {
+pub(super) const BATCHES: Table = Table {
     name: "mapper_batches",
     columns: &[
         ("run", TEXT),
@@ -78,7 +78,7 @@ const BATCHES: Table = Table {
     ],
 };
 
-const JOURNAL: Table = Table {
+pub(super) const JOURNAL: Table = Table {
     name: "mapper_journal",
     columns: &[
         ("run", TEXT),
@@ -91,7 +91,7 @@ const JOURNAL: Table = Table {
     ],
 };
 
-const REJECTS: Table = Table {
+pub(super) const REJECTS: Table = Table {
     name: "mapper_rejects",
     columns: &[
         ("run", TEXT),
@@ -441,32 +441,6 @@ impl Ledger {
 
     // Rejects
 
-    /// The rejects of a phase that still stand, in order.
-    pub async fn open_rejects(&self, phase: &str) -> Result<Vec<RejectRecord>, StoreError> {
-        let filter = equal("phase", Value::text(phase))
-            .and(equal("state", Value::text(RejectState::Open.name())));
-        let rows = self.rows(&REJECTS, filter).await?;
-        let mut rejects = rows
-            .into_iter()
-            .map(|mut row| {
-                row.text()?;
-                Ok(RejectRecord {
-                    run: row.text()?,
-                    phase: row.text()?,
-                    batch: row.number()?,
-                    ordinal: row.number()?,
-                    key: row.key()?,
-                    reason: row.text()?,
-                    field: row.optional_text()?,
-                    message: row.text()?,
-                    state: RejectState::Open,
-                })
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        rejects.sort_by(|a, b| (&a.run, a.batch, a.ordinal).cmp(&(&b.run, b.batch, b.ordinal)));
-        Ok(rejects)
-    }
-
     /// Marks rejects as resolved.
     pub async fn resolve_rejects(
         &self,
@@ -569,7 +543,11 @@ impl Ledger {
 
     // Rows in and out
 
-    async fn rows(&self, table: &Table, filter: Filter) -> Result<Vec<Fields>, StoreError> {
+    pub(super) async fn rows(
+        &self,
+        table: &Table,
+        filter: Filter,
+    ) -> Result<Vec<Fields>, StoreError> {
         let select = Select {
             entity: table.name.to_owned(),
             columns: Some(table.names()),
@@ -626,7 +604,7 @@ impl Ledger {
         Ok(())
     }
 
-    async fn delete(
+    pub(super) async fn delete(
         &self,
         session: &mut dyn Session,
         table: &Table,
@@ -663,7 +641,7 @@ impl Table {
 }
 
 /// A ledger row whose values are taken one after the other.
-struct Fields {
+pub(super) struct Fields {
     values: std::vec::IntoIter<Value>,
     table: &'static str,
 }
@@ -673,7 +651,7 @@ impl Fields {
         Self { values: row.into_iter(), table: table.name }
     }
 
-    fn damaged(&self) -> StoreError {
+    pub(super) fn damaged(&self) -> StoreError {
         let message = format!("the ledger's table `{}` holds something unreadable", self.table);
         StoreError::new(StoreErrorKind::Corrupt, message)
     }
@@ -682,11 +660,11 @@ impl Fields {
         self.values.next().unwrap_or_default()
     }
 
-    fn text(&mut self) -> Result<String, StoreError> {
+    pub(super) fn text(&mut self) -> Result<String, StoreError> {
         self.optional_text()?.ok_or_else(|| self.damaged())
     }
 
-    fn optional_text(&mut self) -> Result<Option<String>, StoreError> {
+    pub(super) fn optional_text(&mut self) -> Result<Option<String>, StoreError> {
         match self.next() {
             Value::Missing | Value::Null => Ok(None),
             value => match value.canonical_text() {
@@ -696,7 +674,7 @@ impl Fields {
         }
     }
 
-    fn number(&mut self) -> Result<u64, StoreError> {
+    pub(super) fn number(&mut self) -> Result<u64, StoreError> {
         self.optional_number()?.ok_or_else(|| self.damaged())
     }
 
@@ -730,7 +708,7 @@ impl Fields {
         }
     }
 
-    fn key(&mut self) -> Result<Key, StoreError> {
+    pub(super) fn key(&mut self) -> Result<Key, StoreError> {
         self.bytes().map(Key::from_bytes)
     }
 
@@ -758,7 +736,7 @@ fn moment(at: DateTime<Utc>) -> Value {
     Value::text(time::timestamp_text(at))
 }
 
-fn number(number: u64) -> Value {
+pub(super) fn number(number: u64) -> Value {
     Value::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
@@ -768,11 +746,11 @@ fn json<T: serde::Serialize>(value: &T) -> Result<Value, StoreError> {
         .map_err(|error| StoreError::new(StoreErrorKind::Internal, error.to_string()))
 }
 
-fn equal(path: &str, value: Value) -> Filter {
+pub(super) fn equal(path: &str, value: Value) -> Filter {
     Filter::Compare { path: path.to_owned(), operator: Comparison::Equal, value }
 }
 
-fn of_phase(phase: &str, run: Option<&str>) -> Filter {
+pub(super) fn of_phase(phase: &str, run: Option<&str>) -> Filter {
     let filter = equal("phase", Value::text(phase));
     match run {
         Some(run) => filter.and(equal("run", Value::text(run))),
@@ -788,7 +766,7 @@ fn object_id(object: &ObjectRecord) -> String {
     format!("{}/{}/{}/{}", object.run, object.kind.name(), object.entity, object.name)
 }
 
-fn store_error(error: WriteError) -> StoreError {
+pub(super) fn store_error(error: WriteError) -> StoreError {
     match error {
         WriteError::Store(error) => error,
         WriteError::Record(violation) => StoreError::new(

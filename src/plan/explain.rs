@@ -26,12 +26,7 @@ pub fn explain_text(plan: &Plan, status: &[NodeStatus]) -> String {
         let _ = writeln!(text, "{:>width$}. {}{state}", at + 1, title(node));
         let _ = writeln!(text, "{indent}{}", how(plan, node));
         if !node.after.is_empty() {
-            let waits: Vec<String> = node
-                .after
-                .iter()
-                .map(|edge| format!("{} ({})", edge.node + 1, edge.reason.name()))
-                .collect();
-            let _ = writeln!(text, "{indent}after {}", waits.join(", "));
+            let _ = writeln!(text, "{indent}after {}", waits(node));
         }
     }
     text
@@ -114,6 +109,22 @@ fn kind(work: Work) -> &'static str {
     }
 }
 
+/// `3 (after, lookup), 7 (index)`.
+fn waits(node: &Node) -> String {
+    let mut others: Vec<(usize, Vec<&str>)> = Vec::new();
+    for edge in &node.after {
+        match others.iter_mut().find(|(other, _)| *other == edge.node) {
+            Some((_, reasons)) => reasons.push(edge.reason.name()),
+            None => others.push((edge.node, vec![edge.reason.name()])),
+        }
+    }
+    let shown: Vec<String> = others
+        .iter()
+        .map(|(other, reasons)| format!("{} ({})", other + 1, reasons.join(", ")))
+        .collect();
+    shown.join(", ")
+}
+
 /// The names of indexes and checks say what they are already.
 fn title(node: &Node) -> String {
     match node.work {
@@ -156,10 +167,8 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
         }
         ScanSource::Files => connection(plan, phase.source.connection).to_owned(),
     };
-    let mut parts = vec![format!(
-        "{source} → {}",
-        place(plan, phase.target.connection, &phase.target.entity)
-    )];
+    let mut parts =
+        vec![format!("{source} → {}", place(plan, phase.target.connection, &phase.target.entity))];
     if let Some(path) = &phase.mapping.explode {
         parts.push(format!("each of {}", path.text()));
     }
@@ -225,11 +234,7 @@ fn check_line(plan: &Plan, kind: &CheckKind) -> String {
             back.as_ref().map(|back| format!(", and {back} finds back")).unwrap_or_default(),
         ),
         CheckKind::Compare { connection, left, right, equal, .. } => {
-            format!(
-                "{} and {right} agree on {}",
-                place(plan, *connection, left),
-                equal.join(", ")
-            )
+            format!("{} and {right} agree on {}", place(plan, *connection, left), equal.join(", "))
         }
         CheckKind::Latency { connection, entity, repeat, p95, .. } => format!(
             "reads {} {repeat} times, 95 % within {p95:?}",

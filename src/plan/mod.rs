@@ -7,6 +7,7 @@ mod check;
 mod explain;
 mod graph;
 mod phase;
+mod second_pass;
 
 pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
 pub use explain::{NodeStatus, explain_json, explain_mermaid, explain_text};

@@ -39,6 +39,9 @@ pub struct Phase {
     pub expected: Option<u64>,
     /// Source columns left out on purpose, with the reason.
     pub ignore: Vec<(String, String)>,
+    /// For a second pass: the phase, by its name in history, whose written records alone it goes
+    /// over.
+    pub follows: Option<String>,
 }
 
 impl Phase {

@@ -93,6 +93,13 @@ pub enum Event {
         /// What a failure means.
         severity: String,
     },
+    /// A verification mapped source records again and compared them with the target.
+    Compared {
+        /// The phase.
+        phase: String,
+        /// Records that were read again so far.
+        records: u64,
+    },
     /// Something worth a warning.
     Warning {
         /// A sentence.

@@ -8,6 +8,7 @@ use super::lookup::{LookupCache, PhaseIds};
 use super::{RunError, RunErrorKind, Shape, Stores};
 use crate::connectors::{Checkpoint, Layout, SourceBatch, Store};
 use crate::expr::{Element, Mapped, Program};
+use crate::ledger::{Fate, KeyMap};
 use crate::plan::{Phase, Plan, Transaction, WriteMode};
 use crate::value::{Key, Problem, Row, Value};
 
@@ -63,6 +64,8 @@ pub struct Transformer {
     target: Arc<dyn Store>,
     now: DateTime<Utc>,
     lookups: LookupCache,
+    /// For a second pass: what the first one did.
+    follows: Option<KeyMap>,
     program: Option<(Layout, Program)>,
 }
 
@@ -80,7 +83,15 @@ impl Transformer {
         now: DateTime<Utc>,
         given: Option<&PhaseIds>,
     ) -> Result<Self, RunError> {
+        let follows = match &phase.follows {
+            None => None,
+            Some(first) => {
+                let ledger = stores.ledger(phase.target.connection);
+                Some(KeyMap::open(&ledger, first).await?)
+            }
+        };
         Ok(Self {
+            follows,
             phase: Arc::clone(phase),
             shape: Arc::clone(shape),
             target: Arc::clone(stores.get(phase.target.connection)),
@@ -110,6 +121,9 @@ impl Transformer {
                 group: batch.rows.len() + index,
                 outcome: ItemOutcome::Rejected(broken.problem),
             });
+        }
+        if let Some(first) = &mut self.follows {
+            skip_unwritten(first, &mut items).await?;
         }
         if self.phase.transaction == Transaction::Record {
             reject_whole_records(&mut items);
@@ -251,6 +265,19 @@ fn element_key(record: &Key, number: usize) -> Key {
     Key::new(&values).unwrap_or_else(|_| record.clone())
 }
 
+/// Leaves out the records that the first pass did not write.
+async fn skip_unwritten(first: &mut KeyMap, items: &mut [Item]) -> Result<(), RunError> {
+    let keys: Vec<Key> = items.iter().map(|item| item.key.clone()).collect();
+    let known = first.get(&keys).await?;
+    for item in items {
+        let fate = known.get(&item.key).map(|known| &known.entry.fate);
+        if !matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged)) {
+            item.outcome = ItemOutcome::Skipped("not_written".into());
+        }
+    }
+    Ok(())
+}
+
 /// A stand-in for the key of a record that has none: a hash of its content.
 fn unkeyed(batch: &SourceBatch, group: usize) -> Key {
     let hash = crate::value::codec::content_hash(&batch.rows[group]);
@@ -272,12 +299,12 @@ fn reject_whole_records(items: &mut [Item]) {
     }
 }
 
-/// Rejects the rows of one record when one of its elements is rejected, naming that one.
+/// Rejects all elements of one record when one of them is rejected, naming that one.
 pub(super) fn reject_group(items: &mut [Item]) {
     let culprit = items.iter().position(|item| matches!(item.outcome, ItemOutcome::Rejected(_)));
     let Some(culprit) = culprit else { return };
     for item in items {
-        if matches!(item.outcome, ItemOutcome::Row { .. }) {
+        if !matches!(item.outcome, ItemOutcome::Rejected(_)) {
             item.outcome = ItemOutcome::Rejected(record_problem(culprit));
         }
     }

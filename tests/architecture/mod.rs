@@ -117,10 +117,8 @@ fn imports_run_downwards() {
 #[test]
 fn every_module_of_the_library_has_a_layer() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")).unwrap();
-    let mut declared: Vec<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
-        .collect();
+    let mut declared: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     declared.sort_unstable();
     let mut known: Vec<&str> = LAYERS.iter().map(|(name, _)| *name).collect();
     known.sort_unstable();
@@ -160,7 +158,14 @@ fn files_fit_a_reader() {
 #[test]
 fn the_engine_knows_no_domain() {
     let words = [
-        "patient", "appointment", "followup", "clinic", "therap", "dental", "dispatch_", "treatment",
+        "patient",
+        "appointment",
+        "followup",
+        "clinic",
+        "therap",
+        "dental",
+        "dispatch_",
+        "treatment",
     ];
     for (path, text) in sources() {
         let text = text.to_lowercase();
@@ -187,9 +192,14 @@ fn the_map_is_true() {
         assert!(map.contains(&format!("`{name}`")), "ARCHITECTURE.md does not speak of `{name}`");
     }
     for word in map.split('`').skip(1).step_by(2) {
-        let is_path = word.contains('/') && word.ends_with(['s', 'd', 'l', 'n', '/'])
-            && (word.starts_with("src/") || word.starts_with("tests/") || word.starts_with("docs/")
-                || word.starts_with("schemas/") || word.starts_with("examples/") || word.starts_with("scripts/"));
+        let is_path = word.contains('/')
+            && word.ends_with(['s', 'd', 'l', 'n', '/'])
+            && (word.starts_with("src/")
+                || word.starts_with("tests/")
+                || word.starts_with("docs/")
+                || word.starts_with("schemas/")
+                || word.starts_with("examples/")
+                || word.starts_with("scripts/"));
         assert!(!is_path || root.join(word).exists(), "ARCHITECTURE.md names {word}");
     }
     assert!(map.lines().count() <= 200, "ARCHITECTURE.md is no map any more");

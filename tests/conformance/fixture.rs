@@ -32,6 +32,19 @@ pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
 impl Fixture {
     /// Every store that can be written, each empty.
     pub(crate) async fn all() -> Vec<Self> {
+        let mut all = Self::real().await;
+        for mut below in Self::real().await {
+            below.name = "an overlay";
+            below.store = Arc::new(Overlay::new(below.store));
+            all.push(below);
+        }
+        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
+        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
+        all
+    }
+
+    /// The stores that keep what they are given.
+    pub(crate) async fn real() -> Vec<Self> {
         let mut all = Vec::new();
         for (name, model) in
             [("sqlite tables", Model::Tables), ("sqlite documents", Model::Documents)]
@@ -40,15 +53,7 @@ impl Fixture {
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();
             all.push(Self { name, store, _folder: Some(folder) });
-            let folder = tempfile::tempdir().unwrap();
-            let url = format!("sqlite:{}", folder.path().join("below.db").display());
-            let below = connectors::open(&config(url, model)).await.unwrap();
-            let name =
-                if model == Model::Tables { "overlay on tables" } else { "overlay on documents" };
-            all.push(Self { name, store: Arc::new(Overlay::new(below)), _folder: Some(folder) });
         }
-        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
-        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
         all
     }
 
@@ -119,9 +124,10 @@ impl Fixture {
     pub(crate) async fn find(&self, entity: &str, columns: &[&str], filter: Filter) -> Vec<Row> {
         let order = vec![mapper::value::IndexKey { path: columns[0].into(), descending: false }];
         let select = Select { entity: entity.into(), columns: None, filter, order, limit: None };
-        plain(self.store.select(&select).await.unwrap(), columns)
+        plain(&self.store.select(&select).await.unwrap(), columns)
     }
 
+    #[expect(clippy::unused_self, reason = "it reads as the fixture's")]
     pub(crate) fn request(&self, entity: &str, key: &[&str], batch: usize) -> ScanRequest {
         ScanRequest {
             source: ScanSource::Entity(entity.into()),
@@ -146,13 +152,13 @@ impl Fixture {
 }
 
 /// The values of these columns or fields, row by row.
-pub(crate) fn plain(rows: Rows, columns: &[&str]) -> Vec<Row> {
+pub(crate) fn plain(rows: &Rows, columns: &[&str]) -> Vec<Row> {
     let value = |row: &Row, name: &&str| connectors::value_at(&rows.layout, row, name).clone();
     rows.rows.iter().map(|row| columns.iter().map(|name| value(row, name)).collect()).collect()
 }
 
 pub(crate) fn plain_batch(batch: &SourceBatch, columns: &[&str]) -> Vec<Row> {
-    plain(Rows { layout: batch.layout.clone(), rows: batch.rows.clone() }, columns)
+    plain(&Rows { layout: batch.layout.clone(), rows: batch.rows.clone() }, columns)
 }
 
 /// The shape of a table; key columns are not null.

@@ -1,7 +1,10 @@
 //! Named behaviours that every connector shows, as far as its capabilities go.
 
 mod catalog;
+mod documents;
+mod files;
 mod fixture;
+mod overlay;
 mod reading;
 mod scanning;
 mod sqlite;

@@ -1,4 +1,5 @@
 //! The engine over real SQLite files: fates, conflicts, duplicates, batches, resume.
 
 mod conflicts;
+mod second_pass;
 mod world;

@@ -177,5 +177,6 @@ fn phase() -> Phase {
         max_rejects: None,
         expected: None,
         ignore: vec![],
+        follows: None,
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use mapper::check;
 use mapper::connectors;
 use mapper::diagnostics::render;
+use mapper::document::Environment;
 use mapper::plan::Plan;
 use mapper::run::{self, Cancel, Options, Outcome, Silent, Stores, fixtures};
-use mapper::document::Environment;
 use mapper::spec::{self, FileSystem};
 
 pub struct World {
@@ -95,6 +95,10 @@ pub fn counts(outcome: &Outcome) -> BTreeMap<String, BTreeMap<String, u64>> {
             ("rejected", counts.rejected),
         ] {
             all.insert(name.to_owned(), count);
+        }
+        if counts.sources != counts.read {
+            all.insert("sources".to_owned(), counts.sources);
+            all.insert("sources_without_elements".to_owned(), counts.empty_sources);
         }
         let short = node.name.rsplit('.').next().unwrap().to_owned();
         phases.insert(short, all);

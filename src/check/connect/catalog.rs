@@ -110,10 +110,7 @@ pub(super) fn columns_of(kind: &CheckKind) -> Vec<(usize, String, Vec<String>)> 
         }
         CheckKind::References { connection, from, path, to, key, back } => {
             let there = [Some(key.clone()), back.clone()].into_iter().flatten().collect();
-            vec![
-                (*connection, from.clone(), vec![path.clone()]),
-                (*connection, to.clone(), there),
-            ]
+            vec![(*connection, from.clone(), vec![path.clone()]), (*connection, to.clone(), there)]
         }
         CheckKind::Compare { connection, left, right, on, equal } => {
             let lefts = on.iter().map(|(left, _)| left).chain(equal).cloned().collect();

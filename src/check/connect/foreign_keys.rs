@@ -16,7 +16,8 @@ pub(super) fn order(checked: &mut Checked, catalog: &Catalog) {
         let Some(schema) = catalog.schema(target.connection, &target.entity) else { continue };
         for key in &schema.foreign_keys {
             for (other_at, other) in plan.phases.iter().enumerate() {
-                let creates = matches!(other.target.write, WriteMode::Insert(_) | WriteMode::Append);
+                let creates =
+                    matches!(other.target.write, WriteMode::Insert(_) | WriteMode::Append);
                 let same_store = plan.connections[other.target.connection].config.url
                     == plan.connections[target.connection].config.url;
                 if other_at == at || !creates || !same_store || other.target.entity != key.table {
@@ -32,12 +33,12 @@ pub(super) fn order(checked: &mut Checked, catalog: &Catalog) {
                     continue;
                 }
                 graph.nodes[node].after.push(Edge { node: first, reason: EdgeReason::ForeignKey });
-                let (work, edges) = graph
+                let (work, edges): (Vec<_>, Vec<_>) = graph
                     .nodes
                     .into_iter()
                     .map(|node| ((node.work, node.name), node.after))
                     .unzip();
-                graph = order::sorted(work, edges);
+                graph = order::sorted(work, &edges);
                 changed = true;
             }
         }

@@ -8,7 +8,8 @@ use crate::diagnostics::{Diagnostics, codes};
 impl Live<'_> {
     /// Tables that must be there.
     pub(super) fn prerequisites(&self, diagnostics: &mut Diagnostics) {
-        let places = self.checked.plan.prerequisites.iter().zip(&self.checked.origins.prerequisites);
+        let places =
+            self.checked.plan.prerequisites.iter().zip(&self.checked.origins.prerequisites);
         for ((connection, entity), span) in places {
             if self.catalog.is_missing(*connection, entity) {
                 self.missing(*connection, entity, *span, diagnostics);

@@ -83,7 +83,8 @@ impl Live<'_> {
             if mention.root != MentionRoot::Record || names.contains(&name.as_str()) {
                 continue;
             }
-            let looked_at = wording::plural(usize::try_from(sampled).unwrap_or(usize::MAX), "document");
+            let looked_at =
+                wording::plural(usize::try_from(sampled).unwrap_or(usize::MAX), "document");
             diagnostics.push(
                 Diagnostic::new(
                     &codes::PATH_NOT_FOUND,

@@ -11,12 +11,7 @@ use crate::spec::{self, Rule};
 impl<'s> Mapper<'_, 's> {
     /// The rule of a new id. Ids are made of the phase's first name, so that they stay the same
     /// when it is renamed.
-    pub(super) fn id(
-        &mut self,
-        rule: &'s Rule,
-        id: &'s spec::Id,
-        inside: bool,
-    ) -> Option<IdRule> {
+    pub(super) fn id(&mut self, rule: &'s Rule, id: &'s spec::Id, inside: bool) -> Option<IdRule> {
         let kind = match id.kind.value {
             spec::IdKind::Uuid => IdKind::Uuid(match &id.namespace {
                 Some(namespace) => Some(self.namespace(namespace)?),

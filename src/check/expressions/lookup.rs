@@ -111,10 +111,9 @@ impl<'s> Mapper<'_, 's> {
                 let handle = self.checker.connection(self.spec, connection.as_ref()?)?;
                 let name = self.checker.entity(entity, &handle)?;
                 if !stub {
-                    self.checker.facts[self.phase].lookups.push((
-                        (handle.store, name.clone()),
-                        entity.name.span(),
-                    ));
+                    self.checker.facts[self.phase]
+                        .lookups
+                        .push(((handle.store, name.clone()), entity.name.span()));
                 }
                 let matches = matches?;
                 let take = take.as_ref()?;

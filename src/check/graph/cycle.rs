@@ -14,9 +14,8 @@ impl Checker<'_> {
             if told[first] || !reach[first][first] {
                 continue;
             }
-            let members: Vec<usize> = (0..count)
-                .filter(|other| reach[first][*other] && reach[*other][first])
-                .collect();
+            let members: Vec<usize> =
+                (0..count).filter(|other| reach[first][*other] && reach[*other][first]).collect();
             for member in &members {
                 told[*member] = true;
             }
@@ -28,8 +27,11 @@ impl Checker<'_> {
     fn report_cycle(&mut self, edges: &[Strong], members: &[usize]) {
         let name = |phase: usize| self.phases[phase].phase.name.to_string();
         let circle = shortest(edges, members);
-        let shown: Vec<String> =
-            circle.iter().chain(circle.first()).map(|phase| format!("`{}`", name(*phase))).collect();
+        let shown: Vec<String> = circle
+            .iter()
+            .chain(circle.first())
+            .map(|phase| format!("`{}`", name(*phase)))
+            .collect();
         let message = if let [only] = members {
             format!("phase `{}` waits for itself", name(*only))
         } else {

@@ -7,7 +7,7 @@ mod unused_crosswalk;
 use super::Checker;
 
 /// Every rule.
-const RULES: &[fn(&mut Checker<'_>)] = 
+const RULES: &[fn(&mut Checker<'_>)] =
     &[similar_column::run, unused_connection::run, unused_crosswalk::run];
 
 /// Runs every rule.

@@ -1,8 +1,8 @@
 //! A name that is no declared column but is spelt much like one. A source may declare only some of
 //! its columns, so this may be right.
 
-use crate::check::origins::MentionRoot;
 use crate::check::Checker;
+use crate::check::origins::MentionRoot;
 use crate::diagnostics::{Diagnostic, Span, codes, wording};
 
 pub(super) fn run(checker: &mut Checker<'_>) {

@@ -170,6 +170,7 @@ impl Checker<'_> {
         if let Some(given) = &expect.explained_by
             && expect.equals.is_none()
             && expect.rows.is_none()
+            && (expect.min.is_some() || expect.max.is_some() || expect.rate.is_some())
         {
             let help = "it explains a difference to `equals` or `rows`";
             refused.push((given.span(), "there is no difference to explain", help));
@@ -214,9 +215,7 @@ impl Checker<'_> {
     ) -> bool {
         let none = refused.is_empty();
         for (span, message, help) in refused {
-            self.report(
-                Diagnostic::new(&codes::EXPECTATION, message).at(span, "here").help(help),
-            );
+            self.report(Diagnostic::new(&codes::EXPECTATION, message).at(span, "here").help(help));
         }
         none
     }
@@ -234,9 +233,7 @@ impl Checker<'_> {
                     self.place(spec, connection.as_ref(), Some(entity), &mut looked)?;
                 Operand::Count { connection, entity, filter: meaning(filter.as_ref()) }
             }
-            spec::Operand::Sum(sum) => {
-                Operand::Sum(self.sum(spec, sum, &mut Looked::default())?)
-            }
+            spec::Operand::Sum(sum) => Operand::Sum(self.sum(spec, sum, &mut Looked::default())?),
             spec::Operand::Invalid => return None,
         })
     }

@@ -136,13 +136,9 @@ fn check(of: &Check, plan: &Plan, connection: &dyn Fn(usize) -> String) -> Json 
         CheckKind::Query { connection: on, query, expect } => {
             json!(["query", connection(*on), query, expected(expect)])
         }
-        CheckKind::Filter { connection: on, entity, filter, expect } => json!([
-            "filter",
-            connection(*on),
-            entity,
-            canonical::filter(filter),
-            expected(expect),
-        ]),
+        CheckKind::Filter { connection: on, entity, filter, expect } => {
+            json!(["filter", connection(*on), entity, canonical::filter(filter), expected(expect),])
+        }
         CheckKind::References { connection: on, from, path, to, key, back } => {
             json!(["references", connection(*on), from, path, to, key, back])
         }

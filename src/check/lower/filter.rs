@@ -11,7 +11,5 @@ pub(super) fn meaning(filter: Option<&Filter>) -> query::Filter {
 
 /// A sort order.
 pub(super) fn sort(keys: &[SortKey]) -> Vec<IndexKey> {
-    keys.iter()
-        .map(|key| IndexKey { path: key.path.clone(), descending: key.descending })
-        .collect()
+    keys.iter().map(|key| IndexKey { path: key.path.clone(), descending: key.descending }).collect()
 }

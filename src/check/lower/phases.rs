@@ -1,10 +1,10 @@
 //! Phases.
 
 use super::checksum;
+use crate::check::Checker;
 use crate::check::expressions;
 use crate::check::graph::{Reference, Writes};
 use crate::check::origins::PhaseOrigins;
-use crate::check::Checker;
 use crate::diagnostics::{Diagnostic, Span, codes, wording};
 use crate::document::Text;
 use crate::plan::{self, EdgeReason};
@@ -119,6 +119,7 @@ impl<'s> Checker<'s> {
                 spec::RejectLimit::Share(share) => plan::RejectLimit::Share(share),
             }),
             expected: phase.expected.map(|expected| expected.value),
+            follows: None,
             ignore: phase
                 .ignore
                 .iter()
@@ -180,7 +181,11 @@ impl<'s> Checker<'s> {
             }
             if !fields.iter().any(|field| field == name.as_str()) {
                 right = false;
-                self.report(
+                // Without any field there was a mistake in `fields` itself.
+                if fields.is_empty() {
+                    continue;
+                }
+                self.report_unknown(
                     Diagnostic::new(
                         &codes::KEY_NOT_MAPPED,
                         format!("key field `{name}` is not mapped"),
@@ -195,10 +200,7 @@ impl<'s> Checker<'s> {
             }
             key.push(path);
         }
-        let others = phase
-            .fields
-            .iter()
-            .any(|field| !target.key.iter().any(|key| *key == field.target.text));
+        let others = phase.fields.iter().any(|field| !target.key.contains(&field.target.text));
         (right.then_some(key), others)
     }
 

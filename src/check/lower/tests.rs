@@ -76,8 +76,7 @@ impl Checker<'_> {
                         matches!(&lookup.kind, LookupKind::Phase { phase } if *phase == full)
                     })
                 });
-                let ids =
-                    ids.iter().map(|(key, id)| (key.to_string(), id.value.clone())).collect();
+                let ids = ids.iter().map(|(key, id)| (key.to_string(), id.value.clone())).collect();
                 (plan::TestLookup::Phase { phase: full, ids }, known)
             }
             spec::TestLookup::Records(records) => {

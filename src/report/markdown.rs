@@ -1,0 +1,142 @@
+//! A report as Markdown, for people.
+
+use super::table::{HEADS, WORDS, row};
+use super::{CheckReport, ComparedPhase, Report};
+
+/// Renders the whole report.
+pub(super) fn render(report: &Report) -> String {
+    let mut text = format!("# Report: {}\n\n{}\n", escape(&report.spec), head(report));
+    if !report.phases.is_empty() {
+        text.push_str("\n## Phases\n\n");
+        let rows = report.phases.iter().map(|phase| row(phase).to_vec()).collect();
+        text.push_str(&table(&HEADS, WORDS, rows));
+        for phase in &report.phases {
+            if let Some(elements) = phase.elements() {
+                text.push_str(&format!("\n`{}`: {elements}.\n", phase.phase));
+            }
+        }
+        text.push_str(&reasons(report));
+    }
+    text.push_str(&checks(report));
+    if let Some(verification) = &report.verification
+        && !verification.phases.is_empty()
+    {
+        text.push_str("\n## Cells\n\n");
+        text.push_str(
+            "Every source record was mapped again and compared with the target, field by field.\n\n",
+        );
+        let heads = ["phase", "compared", "missing", "differing", "left out", "fields that differ"];
+        let rows = verification.phases.iter().map(compared).collect();
+        text.push_str(&table(&heads, 1, rows));
+    }
+    text
+}
+
+fn head(report: &Report) -> String {
+    let state = match report.exit {
+        0 => "**Done.**",
+        3 => "**Done, and some records were rejected.** `mapper rejects` lists them.",
+        130 => "**Interrupted.** Run it again to go on.",
+        _ => "**Failed.**",
+    };
+    let mut lines = vec![format!("{state} Exit code {}.", report.exit)];
+    if report.dry_run {
+        lines.push("This was a dry run: nothing was written.".to_owned());
+    }
+    if let Some(started) = &report.started_at {
+        lines.push(format!("Started {started}."));
+    }
+    for run in report.runs.iter().filter(|run| !run.run.is_empty()) {
+        lines.push(format!("Run of {}: `{}`.", escape(&run.spec), run.run));
+    }
+    if let Some(error) = &report.error {
+        lines.push(format!("Error: {}.", escape(error)));
+    }
+    lines.join("\n\n")
+}
+
+fn reasons(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| {
+            let reasons = phase.reasons.iter();
+            reasons.map(|(why, count)| vec![phase.phase.clone(), why.clone(), count.to_string()])
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## Why records were skipped or rejected\n\n{}",
+        table(&["phase", "reason", "records"], 2, rows)
+    )
+}
+
+fn checks(report: &Report) -> String {
+    if report.checks.is_empty() {
+        return String::new();
+    }
+    let failed = report.failed_checks();
+    let passed = report.checks.len() - failed.len();
+    let mut text = format!("\n## Checks\n\n{passed} of {} hold.\n", report.checks.len());
+    for check in &failed {
+        text.push_str(&format!(
+            "\n- **{}** ({}): {}\n",
+            escape(&check.name),
+            check.severity,
+            escape(&check.actual)
+        ));
+        if !check.keys.is_empty() {
+            text.push_str(&format!("  - Records: {}\n", escape(&check.keys.join("; "))));
+        }
+        if let Some(advice) = &check.advice {
+            text.push_str(&format!("  - What to do: {}\n", escape(advice)));
+        }
+    }
+    let held: Vec<Vec<String>> = report
+        .checks
+        .iter()
+        .filter(|check| check.passed)
+        .map(|CheckReport { name, actual, .. }| vec![name.clone(), actual.clone()])
+        .collect();
+    if !held.is_empty() {
+        text.push_str(&format!("\n{}", table(&["what holds", "found"], 2, held)));
+    }
+    text
+}
+
+fn compared(phase: &ComparedPhase) -> Vec<String> {
+    let fields: Vec<String> =
+        phase.fields.iter().map(|(field, count)| format!("{field} {count}")).collect();
+    vec![
+        phase.phase.clone(),
+        phase.compared.to_string(),
+        phase.missing.to_string(),
+        phase.differing.to_string(),
+        phase.left_out.to_string(),
+        match &phase.error {
+            Some(error) => error.clone(),
+            None => fields.join(", "),
+        },
+    ]
+}
+
+/// A table whose first columns are words and the others numbers.
+fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
+    let mut text = format!("| {} |\n|", heads.join(" | "));
+    for column in 0..heads.len() {
+        text.push_str(if column < words { "---|" } else { "---:|" });
+    }
+    text.push('\n');
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    text
+}
+
+/// Text that stays on its line and in its cell.
+fn escape(text: &str) -> String {
+    text.replace('|', "\\|").replace(['\n', '\r'], " ")
+}

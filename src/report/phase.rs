@@ -1,0 +1,96 @@
+//! A phase in a report.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::ledger::{Counts, PhaseRecord, PhaseState};
+use crate::plan::Phase;
+use crate::run::{NodeOutcome, NodeState};
+
+/// What a phase did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhaseReport {
+    /// Its full name.
+    pub phase: String,
+    /// `not_selected`, `not_started`, `in_progress`, `completed` or `failed`.
+    pub state: &'static str,
+    /// Source records read.
+    pub sources: u64,
+    /// Source records without an element, when the phase explodes.
+    pub sources_without_elements: u64,
+    /// Records, or elements, read.
+    pub read: u64,
+    /// Records that are new in the target.
+    pub inserted: u64,
+    /// Records that were changed in the target.
+    pub updated: u64,
+    /// Records that the target held already with the same content.
+    pub unchanged: u64,
+    /// Records left out, with a reason.
+    pub skipped: u64,
+    /// Records refused, with a reason.
+    pub rejected: u64,
+    /// How long it worked.
+    pub seconds: f64,
+    /// How many were skipped or rejected for each reason (`skipped: exists`).
+    pub reasons: BTreeMap<String, u64>,
+    /// What it failed with.
+    pub error: Option<String>,
+}
+
+const NOT_SELECTED: &str = "not_selected";
+
+impl PhaseReport {
+    /// Tells of a phase of a run.
+    pub(super) fn of_node(phase: &Phase, node: &NodeOutcome) -> Self {
+        let state = match node.state {
+            NodeState::NotSelected => NOT_SELECTED,
+            NodeState::NotStarted => PhaseState::NotStarted.name(),
+            NodeState::Interrupted => PhaseState::InProgress.name(),
+            NodeState::DoneBefore | NodeState::Done => PhaseState::Completed.name(),
+            NodeState::Failed => PhaseState::Failed.name(),
+        };
+        let error = node.error.as_ref().map(ToString::to_string);
+        Self { state, error, ..Self::of_record(&phase.full_name(), node.phase.as_ref()) }
+    }
+
+    /// Tells of a phase as the ledger has it.
+    pub(super) fn of_record(phase: &str, record: Option<&PhaseRecord>) -> Self {
+        let counts = record.map_or_else(Counts::default, |record| record.counts.clone());
+        let seconds = record.map_or(0.0, |record| record.seconds);
+        Self {
+            phase: phase.to_owned(),
+            state: record.map_or(PhaseState::NotStarted, |record| record.state).name(),
+            sources: counts.sources,
+            sources_without_elements: counts.empty_sources,
+            read: counts.read,
+            inserted: counts.inserted,
+            updated: counts.updated,
+            unchanged: counts.unchanged,
+            skipped: counts.skipped,
+            rejected: counts.rejected,
+            seconds: (seconds * 1000.0).round() / 1000.0,
+            reasons: counts.reasons,
+            error: record.and_then(|record| record.error.clone()),
+        }
+    }
+
+    /// The state in words.
+    pub(super) fn state_words(&self) -> String {
+        self.state.replace('_', " ")
+    }
+
+    /// A sentence about the source records of a phase that explodes; `None` where each record is
+    /// one element.
+    pub(super) fn elements(&self) -> Option<String> {
+        if self.sources == self.read && self.sources_without_elements == 0 {
+            return None;
+        }
+        let mut text = format!("{} elements of {} source records", self.read, self.sources);
+        if self.sources_without_elements > 0 {
+            text = format!("{text}, {} of them without an element", self.sources_without_elements);
+        }
+        Some(text)
+    }
+}

@@ -70,6 +70,7 @@
 //! diagnostic codes are what a version number speaks of. This library is how the binary is built;
 //! before version 1 its types may change with any release.
 pub mod check;
+pub mod cli;
 pub mod connectors;
 pub mod diagnostics;
 pub mod document;

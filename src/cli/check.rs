@@ -63,7 +63,11 @@ pub(super) async fn run(
     }
     if !diagnostics.is_empty() {
         let text = render::text(&diagnostics, &sources, console.style());
-        if errors > 0 { console.error_text(&text) } else { console.say(&text) }
+        if errors > 0 {
+            console.error_text(&text)
+        } else {
+            console.say(&text)
+        }
         console.say("");
     }
     let found = match (errors, warnings) {

@@ -21,6 +21,7 @@ pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode, 
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "mapper", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    console.answer(&script, || json!({ "shell": arguments.shell.to_string(), "script": script }))?;
+    console
+        .answer(&script, || json!({ "shell": arguments.shell.to_string(), "script": script }))?;
     Ok(ExitCode::Done)
 }

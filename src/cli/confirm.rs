@@ -1,18 +1,13 @@
 //! Asking before something can't be taken back.
 
-use super::console::Console;
 use super::Failure;
+use super::console::Console;
 
 /// Asks to type `name` before `deed` is done ("takes back 3 phases of `shop`"), unless `yes`.
 ///
 /// # Errors
 /// When something else is typed, or when nobody can be asked.
-pub(super) fn confirm(
-    console: &Console,
-    yes: bool,
-    deed: &str,
-    name: &str,
-) -> Result<(), Failure> {
+pub(super) fn confirm(console: &Console, yes: bool, deed: &str, name: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
@@ -23,9 +18,5 @@ pub(super) fn confirm(
     let answer = console
         .ask(&format!("This {deed}.\nType `{name}` to go on:"))
         .map_err(|error| Failure::usage(format!("the answer can't be read: {error}")))?;
-    if answer == name {
-        Ok(())
-    } else {
-        Err(Failure::usage("not confirmed, so nothing was done"))
-    }
+    if answer == name { Ok(()) } else { Err(Failure::usage("not confirmed, so nothing was done")) }
 }

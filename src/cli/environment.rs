@@ -100,9 +100,7 @@ fn read_file(path: &Path) -> Result<document::Environment, Failure> {
 pub(super) fn command_line(arguments: impl IntoIterator<Item = String>) -> String {
     let mut words: Vec<String> = arguments
         .into_iter()
-        .map(|word| {
-            if word.contains("://") { connectors::location_of(&word) } else { word }
-        })
+        .map(|word| if word.contains("://") { connectors::location_of(&word) } else { word })
         .collect();
     if let Some(program) = words.first_mut() {
         *program = "mapper".to_owned();
@@ -134,10 +132,7 @@ mod tests {
     #[test]
     fn the_command_line_has_no_passwords() {
         let words = ["/usr/bin/mapper", "init", "--from", "postgres://me:secret@db/shop?key=x"];
-        assert_eq!(
-            command_line(words.map(str::to_owned)),
-            "mapper init --from postgres://db/shop"
-        );
+        assert_eq!(command_line(words.map(str::to_owned)), "mapper init --from postgres://db/shop");
     }
 
     #[test]

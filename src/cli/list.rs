@@ -67,7 +67,9 @@ fn transforms() -> (String, Json) {
             .examples()
             .iter()
             .map(|example| match example.gives {
-                Ok(gives) => json!({ "apply": example.apply, "given": example.given, "gives": gives }),
+                Ok(gives) => {
+                    json!({ "apply": example.apply, "given": example.given, "gives": gives })
+                }
                 Err(reason) => {
                     json!({ "apply": example.apply, "given": example.given, "rejects": reason })
                 }
@@ -107,9 +109,8 @@ fn list_codes() -> (String, Json) {
 fn list_connectors() -> (String, Json) {
     let known = || connectors::capabilities().iter().copied();
     let width = known().map(|known| known.connector.len()).max().unwrap_or(0);
-    let text = known()
-        .map(|known| format!("{:<width$}  {}\n", known.connector, known.summary))
-        .collect();
+    let text =
+        known().map(|known| format!("{:<width$}  {}\n", known.connector, known.summary)).collect();
     let entry = |known: &Capabilities| {
         json!({
             "connector": known.connector,

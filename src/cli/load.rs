@@ -39,8 +39,7 @@ pub(super) fn plan(
     environment: &Environment,
     console: &Console,
 ) -> Result<Plan, Failure> {
-    let Loaded { checked, diagnostics, sources } =
-        load(std::slice::from_ref(path), environment);
+    let Loaded { checked, diagnostics, sources } = load(std::slice::from_ref(path), environment);
     match checked {
         Some(checked) => {
             if !diagnostics.is_empty() {

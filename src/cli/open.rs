@@ -30,12 +30,10 @@ pub(super) async fn existing_or_empty(plan: &Plan) -> Result<Stores, Failure> {
     for connection in &plan.connections {
         let store = match connectors::open(&connection.config).await {
             Ok(store) => store,
-            Err(error) if error.kind == StoreErrorKind::NotFound => {
-                match connection.config.model {
-                    Model::Tables => memory::tables([]),
-                    Model::Documents => memory::documents(),
-                }
-            }
+            Err(error) if error.kind == StoreErrorKind::NotFound => match connection.config.model {
+                Model::Tables => memory::tables([]),
+                Model::Documents => memory::documents(),
+            },
             Err(error) => {
                 let help = format!("connection `{}` can't be opened", connection.name);
                 return Err(RunError::from(error).help(help).into());

@@ -132,20 +132,17 @@ fn words(event: &Event, verbose: bool) -> Option<String> {
             let what = if *created { "created" } else { "was there" };
             verbose.then(|| format!("index {index} on {entity}: {what}"))
         }
-        Event::Check { check, passed, actual, .. } => {
-            verbose.then(|| {
-                format!("check {check}: {} ({actual})", if *passed { "holds" } else { "fails" })
-            })
-        }
+        Event::Check { check, passed, actual, .. } => verbose.then(|| {
+            format!("check {check}: {} ({actual})", if *passed { "holds" } else { "fails" })
+        }),
         Event::Warning { message } => Some(format!("warning: {message}")),
         _ => None,
     }
 }
 
 fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
-    let file = File::create(path).map_err(|error| {
-        Failure::usage(format!("{} can't be written: {error}", path.display()))
-    })?;
+    let file = File::create(path)
+        .map_err(|error| Failure::usage(format!("{} can't be written: {error}", path.display())))?;
     Ok(BufWriter::new(file))
 }
 

@@ -63,7 +63,8 @@ pub(super) async fn run(
         let connections: Vec<Json> = with_fixtures
             .iter()
             .map(|name| {
-                let records = loaded.iter().find(|(other, _)| other == name).map(|(_, count)| count);
+                let records =
+                    loaded.iter().find(|(other, _)| other == name).map(|(_, count)| count);
                 json!({ "connection": name, "loaded": records.is_some(), "records": records })
             })
             .collect();

@@ -7,6 +7,7 @@ mod architecture;
 mod checking;
 mod conformance;
 mod diagnostics;
+mod documents;
 mod engine;
 mod loading;
 mod rollback;

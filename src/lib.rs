@@ -13,5 +13,6 @@ pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod spec;
+pub mod status;
 pub mod value;
 pub mod verify;

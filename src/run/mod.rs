@@ -22,7 +22,7 @@ mod transform;
 
 pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
-pub use executor::{NodeOutcome, NodeState, Outcome, run};
+pub use executor::{NodeOutcome, NodeState, Outcome, changed_phases, run};
 pub use lookup::PhaseIds;
 pub use retry::{Retried, retry};
 pub use shape::{Shape, identity_of};

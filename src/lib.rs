@@ -14,5 +14,6 @@ pub mod rollback;
 pub mod run;
 pub mod spec;
 pub mod status;
+pub mod test_runner;
 pub mod value;
 pub mod verify;

@@ -84,5 +84,7 @@ pub mod report;
 pub mod rollback;
 pub mod run;
 pub mod spec;
+pub mod status;
+pub mod test_runner;
 pub mod value;
 pub mod verify;

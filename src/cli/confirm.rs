@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::console::Console;
+use crate::plan::Plan;
 
 /// Asks to type `name` before `deed` is done ("takes back 3 phases of `shop`"), unless `yes`.
 ///
@@ -19,4 +20,9 @@ pub(super) fn confirm(console: &Console, yes: bool, deed: &str, name: &str) -> R
         .ask(&format!("This {deed}.\nType `{name}` to go on:"))
         .map_err(|error| Failure::usage(format!("the answer can't be read: {error}")))?;
     if answer == name { Ok(()) } else { Err(Failure::usage("not confirmed, so nothing was done")) }
+}
+
+/// What is typed to confirm: the name of the spec, or of the first of several.
+pub(super) fn name(plan: &Plan) -> String {
+    plan.specs.first().map(|spec| spec.name.clone()).unwrap_or_default()
 }

@@ -1,6 +1,8 @@
 //! What a command takes from outside: variables, the `.env` file, the clock, who and how.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -58,6 +60,19 @@ impl Environment {
         }
     }
 
+    /// How long batches are gathered before they commit, when `MAPPER_COMMIT_AFTER` says it.
+    ///
+    /// # Errors
+    /// When it is not a duration.
+    pub(super) fn commit_after(&self) -> Result<Option<Duration>, Failure> {
+        let Some(text) = self.get("MAPPER_COMMIT_AFTER") else { return Ok(None) };
+        match humantime::parse_duration(text) {
+            Ok(duration) => Ok(Some(duration)),
+            Err(_) => Err(Failure::usage("MAPPER_COMMIT_AFTER is not a duration")
+                .help("write it like 500ms or 2s, or unset it")),
+        }
+    }
+
     /// Who runs this: user and host.
     pub(super) fn who(&self) -> String {
         let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.get(name));
@@ -97,10 +112,13 @@ fn read_file(path: &Path) -> Result<document::Environment, Failure> {
 }
 
 /// The command line for the ledger: users, passwords and options of URLs are left out.
-pub(super) fn command_line(arguments: impl IntoIterator<Item = String>) -> String {
+pub(super) fn command_line(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut words: Vec<String> = arguments
         .into_iter()
-        .map(|word| if word.contains("://") { connectors::location_of(&word) } else { word })
+        .map(|word| {
+            let word = word.to_string_lossy().into_owned();
+            if word.contains("://") { connectors::location_of(&word) } else { word }
+        })
         .collect();
     if let Some(program) = words.first_mut() {
         *program = "mapper".to_owned();
@@ -132,7 +150,10 @@ mod tests {
     #[test]
     fn the_command_line_has_no_passwords() {
         let words = ["/usr/bin/mapper", "init", "--from", "postgres://me:secret@db/shop?key=x"];
-        assert_eq!(command_line(words.map(str::to_owned)), "mapper init --from postgres://db/shop");
+        assert_eq!(
+            command_line(words.map(OsString::from)),
+            "mapper init --from postgres://db/shop"
+        );
     }
 
     #[test]

@@ -31,6 +31,14 @@ impl ExitCode {
         }
     }
 
+    /// The code of a number; any that is not known is a failure.
+    pub(super) fn from_number(number: u8) -> Self {
+        [Self::Done, Self::Usage, Self::Rejects, Self::Interrupted]
+            .into_iter()
+            .find(|code| code.number() == number)
+            .unwrap_or(Self::Failed)
+    }
+
     /// What a command ends with that met this error.
     pub fn of(error: &RunError) -> Self {
         match error.kind {
@@ -69,6 +77,7 @@ mod tests {
             ExitCode::Interrupted,
         ] {
             assert!(HELP.contains(&format!("\n  {:<3}  ", code.number())), "{code:?}");
+            assert_eq!(ExitCode::from_number(code.number()), code);
         }
     }
 

@@ -17,10 +17,14 @@ mod open;
 mod parse;
 mod plan;
 mod progress;
+mod rollback;
+mod run;
 mod schema;
 mod seed;
 mod signal;
+mod summary;
 mod trouble;
+mod verify;
 
 pub use exit::ExitCode;
 
@@ -32,6 +36,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use console::Console;
 use environment::Environment;
 use failure::Failure;
+
+use crate::run::failpoint;
 
 /// Moves and reshapes data between databases from TOML spec files.
 ///
@@ -95,6 +101,9 @@ enum ColorChoice {
 enum Command {
     Check(check::Arguments),
     Plan(plan::Arguments),
+    Run(run::Arguments),
+    Verify(verify::Arguments),
+    Rollback(rollback::Arguments),
     Seed(seed::Arguments),
     New(new::Arguments),
     Explain(explain::Arguments),
@@ -112,14 +121,16 @@ pub fn main() -> process::ExitCode {
         Err(code) => return code.into(),
     };
     let console = Console::new(&cli.globals);
-    let code = run(cli, &console).unwrap_or_else(|failure| {
+    let done = trouble::caught(|| dispatch(cli, &console))
+        .unwrap_or_else(|| Err(Failure::failed("this is a mistake in mapper")));
+    let code = done.unwrap_or_else(|failure| {
         failure.tell(&console);
         failure.exit()
     });
     code.into()
 }
 
-fn run(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
+fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
     // What needs neither variables nor stores.
     match &cli.command {
         Command::New(arguments) => return new::run(arguments, console),
@@ -130,12 +141,19 @@ fn run(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
         _ => {}
     }
     let environment = Environment::read(cli.globals.env_file.as_deref())?;
+    if let Some(point) = environment.get("MAPPER_FAILPOINT") {
+        failpoint::announce_with(|name| eprintln!("failpoint {name}"));
+        failpoint::arm(point);
+    }
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::failed(format!("no worker threads: {error}")))?;
     let code = runtime.block_on(async {
         match cli.command {
             Command::Check(arguments) => check::run(&arguments, &environment, console).await,
             Command::Plan(arguments) => plan::run(&arguments, &environment, console).await,
+            Command::Run(arguments) => run::run(&arguments, &environment, console).await,
+            Command::Verify(arguments) => verify::run(&arguments, &environment, console).await,
+            Command::Rollback(arguments) => rollback::run(&arguments, &environment, console).await,
             Command::Seed(arguments) => seed::run(&arguments, &environment, console).await,
             Command::New(_)
             | Command::Explain(_)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Failure;
 use crate::connectors::{self, Model, StoreErrorKind, memory};
 use crate::plan::Plan;
-use crate::run::{RunError, Stores};
+use crate::run::{RunError, RunErrorKind, Stores};
 
 /// Opens stores that must be there: nothing is created.
 ///
@@ -13,7 +13,7 @@ use crate::run::{RunError, Stores};
 /// When one is not there, or can't be opened.
 pub(super) async fn existing(plan: &Plan) -> Result<Stores, Failure> {
     Ok(Stores::open(&uncreated(plan)).await.map_err(|error| match error.kind {
-        crate::run::RunErrorKind::Store(StoreErrorKind::NotFound) => {
+        RunErrorKind::Store(StoreErrorKind::NotFound) => {
             error.help("`mapper run` makes and fills it; look at the connection's `url` otherwise")
         }
         _ => error,
@@ -42,6 +42,28 @@ pub(super) async fn existing_or_empty(plan: &Plan) -> Result<Stores, Failure> {
         stores.push(store);
     }
     Ok(Stores::from_stores(stores))
+}
+
+/// How many rejects of a plan's phases stand.
+///
+/// # Errors
+/// When a ledger can't be read.
+pub(super) async fn rejects(plan: &Plan, stores: &Stores) -> Result<u64, RunError> {
+    let mut open = 0;
+    for phase in &plan.phases {
+        let ledger = stores.ledger(phase.target.connection);
+        if ledger.exists().await? {
+            open += ledger.open_rejects(&phase.history_name()).await?.len() as u64;
+        }
+    }
+    Ok(open)
+}
+
+/// Closes stores, so that their files are whole.
+pub(super) async fn close(plan: &Plan, stores: &Stores) {
+    for connection in stores.distinct(0..plan.connections.len()) {
+        stores.get(connection).close().await;
+    }
 }
 
 fn uncreated(plan: &Plan) -> Plan {

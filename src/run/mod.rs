@@ -1,6 +1,7 @@
 //! Does the plan: phases in the order of the graph, batches from source to target, and the fate of
 //! every record into the ledger, all or nothing at every commit.
 
+mod alone;
 mod apply;
 pub mod checks;
 mod decide;
@@ -20,6 +21,7 @@ pub mod source;
 mod stores;
 mod transform;
 
+pub use alone::run_alone;
 pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
 pub use executor::{NodeOutcome, NodeState, Outcome, changed_phases, run};

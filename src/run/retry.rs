@@ -107,6 +107,15 @@ impl Retry {
         let duplicates = duplicates_possible(phase, &source_key);
         let mut written = HashMap::new();
         if duplicates {
+            // As the target gives them back.
+            let spelled = |identity: Row| -> Row {
+                let values = identity.into_iter().zip(&shape.identity).map(|(value, name)| {
+                    let column = schema.as_ref().and_then(|schema| schema.column(name));
+                    let data_type = column.map_or(DataType::Any, |c| c.data_type.clone());
+                    target.fit(value.clone(), &data_type).unwrap_or(value)
+                });
+                values.collect()
+            };
             let mut at = 0;
             while let Some(entries) = known.batch(at).await? {
                 for entry in entries {
@@ -116,7 +125,7 @@ impl Retry {
                     );
                     if arrived
                         && let Some(identity) = known.identity(&entry)
-                        && let Ok(identity) = Key::new(&identity)
+                        && let Ok(identity) = Key::new(&spelled(identity))
                     {
                         written.insert(identity.hash128(), entry.entry.key.hash128());
                     }

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod checking;
+mod cli;
 mod conformance;
 mod diagnostics;
 mod documents;

@@ -43,6 +43,19 @@ impl Bars {
                     bar.set_message(rejects(counts));
                 }
             }
+            Event::Undone { phase, batches, of } => {
+                let mut phases = lock(&self.phases);
+                let bar = phases.entry(phase.clone()).or_insert_with(|| {
+                    let bar = self.all.add(bar(Some(*of)));
+                    bar.set_prefix(phase.clone());
+                    bar.set_message(" batches taken back");
+                    bar
+                });
+                bar.set_position(*batches);
+                if batches >= of {
+                    bar.finish_and_clear();
+                }
+            }
             Event::PhaseFinished { phase, state, counts, seconds } => {
                 if let Some(bar) = lock(&self.phases).remove(phase) {
                     bar.finish_and_clear();

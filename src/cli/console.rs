@@ -153,6 +153,7 @@ impl Console {
     ///
     /// # Errors
     /// When standard input can't be read.
+    #[expect(clippy::unused_self, reason = "all that prints is a method of the console")]
     pub(super) fn ask(&self, question: &str) -> io::Result<String> {
         let mut err = io::stderr().lock();
         write!(err, "{question} ")?;

@@ -50,6 +50,16 @@ impl Lines {
                 let line = under_way(phase, read, before, passed, state.expected, counts);
                 self.console.say(&line);
             }
+            Event::Undone { phase, batches, of } => {
+                let mut phases = lock(&self.phases);
+                let now = Instant::now();
+                let begun = || Phase { expected: Some(*of), told: (now, 0) };
+                let state = phases.entry(phase.clone()).or_insert_with(begun);
+                if state.told.0.elapsed() >= EVERY {
+                    state.told = (now, *batches);
+                    self.console.say(&format!("{phase}: {batches} of {of} batches taken back"));
+                }
+            }
             Event::PhaseFinished { phase, state, counts, seconds } => {
                 lock(&self.phases).remove(phase);
                 self.console.say(&ended(phase, state, counts, *seconds));
@@ -97,13 +107,14 @@ pub(super) fn ended(phase: &str, state: &str, counts: &Progress, seconds: f64) -
         (counts.skipped, "skipped"),
         (counts.rejected, "rejected"),
     ];
-    let fates: String = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, fate)| format!(", {count} {fate}"))
-        .collect();
-    let state = state.replace('_', " ");
-    format!("{phase}: {state} in {seconds:.1} s: {} read{fates}", counts.read)
+    let mut line =
+        format!("{phase}: {} in {seconds:.1} s: {} read", state.replace('_', " "), counts.read);
+    for (count, fate) in parts {
+        if count > 0 {
+            line.push_str(&format!(", {count} {fate}"));
+        }
+    }
+    line
 }
 
 #[cfg(test)]

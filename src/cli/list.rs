@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
 use super::console::Console;
+use super::table::table;
 use super::{ExitCode, Failure};
 use crate::connectors::{self, Capabilities};
 use crate::diagnostics::codes;
@@ -97,7 +98,9 @@ fn usage(function: &dyn Function) -> String {
 }
 
 fn list_codes() -> (String, Json) {
-    let text = codes::all().map(|code| format!("{}  {}\n", code.id, code.title)).collect();
+    let rows: Vec<Vec<String>> =
+        codes::all().map(|code| vec![code.id.to_owned(), code.title.to_owned()]).collect();
+    let text = table(&["code", "title"], &rows);
     let entries: Vec<Json> = codes::all()
         .map(|code| {
             json!({ "code": code.id, "severity": code.severity().name(), "title": code.title })
@@ -108,9 +111,12 @@ fn list_codes() -> (String, Json) {
 
 fn list_connectors() -> (String, Json) {
     let known = || connectors::capabilities().iter().copied();
-    let width = known().map(|known| known.connector.len()).max().unwrap_or(0);
-    let text =
-        known().map(|known| format!("{:<width$}  {}\n", known.connector, known.summary)).collect();
+    let row = |known: &Capabilities| {
+        let schemes = known.schemes.join(", ");
+        vec![known.connector.to_owned(), schemes, known.summary.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = known().map(row).collect();
+    let text = table(&["connector", "schemes", ""], &rows);
     let entry = |known: &Capabilities| {
         json!({
             "connector": known.connector,

@@ -151,7 +151,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
     }
     let environment = Environment::read(cli.globals.env_file.as_deref())?;
     if let Some(point) = environment.get("MAPPER_FAILPOINT") {
-        failpoint::announce_with(|name| eprintln!("failpoint {name}"));
+        failpoint::announce_with(|name| trouble::tell(&format!("failpoint {name}")));
         failpoint::arm(point);
     }
     let runtime = tokio::runtime::Runtime::new()

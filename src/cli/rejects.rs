@@ -43,9 +43,10 @@ pub(super) async fn run(
     if arguments.retry {
         confirm::production(console, arguments.yes, &plan)?;
     }
-    let stores = match arguments.retry {
-        true => open::existing(&plan).await?,
-        false => open::existing_or_empty(&plan).await?,
+    let stores = if arguments.retry {
+        open::existing(&plan).await?
+    } else {
+        open::existing_or_empty(&plan).await?
     };
     let done = work(arguments, environment, console, &plan, &stores).await;
     open::close(&plan, &stores).await;

@@ -40,6 +40,9 @@ pub(super) struct Arguments {
     /// Take back also what was edited since, or is referred to
     #[arg(long)]
     force: bool,
+    /// Show keys that are text as they are, and not as a short hash
+    #[arg(long)]
+    show_values: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -59,6 +62,7 @@ pub(super) async fn run(
         },
         dry_run: arguments.dry_run,
         force: arguments.force,
+        show_values: arguments.show_values,
     };
     if !request.dry_run {
         let name = confirm::name(&plan);

@@ -58,6 +58,9 @@ pub(super) struct Arguments {
     /// Write every event as a line of JSON; with `--verbose` every record too
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// With `--verbose`, show keys that are text as they are, and not as a short hash
+    #[arg(long, requires = "verbose")]
+    show_values: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -168,6 +171,7 @@ fn options(
         only: selected(arguments, plan)?,
         update: phases(plan, &arguments.update)?,
         keep: phases(plan, &arguments.keep)?,
+        show_values: arguments.show_values,
         commit_after: commit_after.unwrap_or(defaults.commit_after),
         now: environment.now()?,
         who: environment.who(),
@@ -256,10 +260,8 @@ impl Job {
     }
 
     async fn run_on(&self, stores: &Stores) -> Result<(Outcome, u64), RunError> {
-        let _locks = match self.options.dry_run {
-            true => Vec::new(),
-            false => stores.lock(&self.plan).await?,
-        };
+        let _locks =
+            if self.options.dry_run { Vec::new() } else { stores.lock(&self.plan).await? };
         for phase in &self.redo {
             self.take_back(*phase, stores).await?;
         }

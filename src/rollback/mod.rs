@@ -50,12 +50,14 @@ pub struct Request {
     pub dry_run: bool,
     /// Takes back also what was edited since or is referred to.
     pub force: bool,
+    /// Whether keys that are text are told as they are, and not as a short hash.
+    pub show_values: bool,
 }
 
 impl Default for Request {
     /// The last run.
     fn default() -> Self {
-        Self { scope: Scope::Runs(1), dry_run: false, force: false }
+        Self { scope: Scope::Runs(1), dry_run: false, force: false, show_values: false }
     }
 }
 
@@ -202,6 +204,7 @@ pub async fn rollback(
             store: Arc::clone(stores.get(record.connection)),
             ledger: stores.ledger(record.connection),
             force: request.force,
+            show_values: request.show_values,
             observer,
             cancel,
         };

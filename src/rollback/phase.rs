@@ -23,6 +23,7 @@ pub(super) struct PhaseUndo<'u> {
     pub(super) store: Arc<dyn Store>,
     pub(super) ledger: Ledger,
     pub(super) force: bool,
+    pub(super) show_values: bool,
     pub(super) observer: &'u dyn Observer,
     pub(super) cancel: &'u Cancel,
 }
@@ -56,7 +57,7 @@ impl PhaseUndo<'_> {
             let list = |key: &Key, why: KeptWhy| {
                 if kept.len() < LISTED {
                     let (run, phase) = (run.clone(), phase.clone());
-                    kept.push(Kept { run, phase, key: key.display(false), why });
+                    kept.push(Kept { run, phase, key: key.display(self.show_values), why });
                 }
             };
             self.batch(part, session, seq, references, &mut outcome, list).await?;

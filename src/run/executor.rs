@@ -12,7 +12,7 @@ use super::checks::{self, CheckResult};
 use super::phase::{PhaseContext, run_phase};
 use super::{Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes};
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunRecord, RunState};
-use crate::plan::{NodeId, Plan, Severity, Work};
+use crate::plan::{Node, NodeId, Plan, Severity, Work};
 
 /// How many nodes work at the same time.
 const CONCURRENCY: usize = 4;
@@ -363,7 +363,9 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                         outcome.phase = Some(record.clone());
                     }
                 }
-                Work::Check(_) if options.dry_run || !options.checks => {
+                Work::Check(_)
+                    if options.dry_run || !options.checks || !is_asked_for(plan, options, node) =>
+                {
                     outcome.state = NodeState::NotSelected;
                 }
                 Work::Index(_) | Work::Check(_) => {}
@@ -371,6 +373,19 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
             outcome
         })
         .collect()
+}
+
+/// Whether a check is about a phase that is run, or about none.
+fn is_asked_for(plan: &Plan, options: &Options, check: &Node) -> bool {
+    let mut phases = check
+        .after
+        .iter()
+        .filter_map(|edge| match plan.graph.nodes[edge.node].work {
+            Work::Phase(phase) => Some(phase),
+            Work::Index(_) | Work::Check(_) => None,
+        })
+        .peekable();
+    phases.peek().is_none() || phases.any(|phase| options.selects(phase))
 }
 
 struct Executor {
@@ -401,14 +416,14 @@ impl Executor {
                     running[node] = false;
                     self.states[node] = outcome;
                 }
-                Some(Err(error)) => {
+                Some(Err(_)) => {
                     // A task that panicked is a mistake of ours; its node is told as failed.
                     if let Some(node) = running.iter().position(|running| *running) {
                         running[node] = false;
                         let state = &mut self.states[node];
                         state.state = NodeState::Failed;
                         state.error =
-                            Some(RunError::new(RunErrorKind::Internal, error.to_string()));
+                            Some(RunError::new(RunErrorKind::Internal, "the work ended in a panic"));
                     }
                 }
             }

@@ -51,6 +51,8 @@ pub struct Options {
     pub keep: BTreeSet<usize>,
     /// Whether checks are run too.
     pub checks: bool,
+    /// Whether keys that are text are told as they are, and not as a short hash.
+    pub show_values: bool,
     /// How long batches are gathered before they commit.
     pub commit_after: Duration,
     /// The moment that `now` is, for tests; the clock otherwise.
@@ -69,6 +71,7 @@ impl Default for Options {
             update: BTreeSet::new(),
             keep: BTreeSet::new(),
             checks: true,
+            show_values: false,
             commit_after: Duration::from_secs(1),
             now: None,
             who: String::new(),

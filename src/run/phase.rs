@@ -503,7 +503,7 @@ impl Writer<'_> {
                 let reject = rejects.iter().find(|reject| reject.key == entry.key);
                 observer.event(&Event::Record {
                     phase: phase.clone(),
-                    key: entry.key.display(false),
+                    key: entry.key.display(self.context.options.show_values),
                     fate: entry.fate.name().to_owned(),
                     reason: entry.fate.reason().map(str::to_owned),
                     message: reject.map(|reject| reject.message.clone()),

@@ -1,0 +1,7 @@
+//! The command line as a user meets it: the binary, its exit codes, what it prints where.
+
+mod alone;
+mod hello;
+mod help;
+mod refused;
+mod world;

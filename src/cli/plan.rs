@@ -13,7 +13,7 @@ use crate::status;
 
 /// Show the order of the work, how each part is done, and what is done already
 ///
-/// Nothing is written, and no source is read.
+/// Nothing is written; sources are counted at most.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// The spec: a file, or a folder of them

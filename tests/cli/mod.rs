@@ -4,4 +4,5 @@ mod alone;
 mod hello;
 mod help;
 mod refused;
+mod stopped;
 mod world;

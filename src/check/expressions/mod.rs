@@ -70,7 +70,7 @@ pub(super) fn mapping(
         spec: reference.spec,
         phase,
         explodes: source.is_some_and(|source| source.explode.is_some()),
-        element: source.and_then(|source| source.element.as_ref()).map(|name| name.as_str()),
+        element: source.and_then(|source| source.element.as_ref()).map(Text::as_str),
         documents,
         let_names: written.lets.iter().map(|field| field.target.text.as_str()).collect(),
         used_lets: BTreeSet::new(),
@@ -292,7 +292,7 @@ fn on_missing(choice: OnMissing) -> expr::OnMissing {
 
 fn join(
     before: Option<Vec<expr::Step>>,
-    translated: Option<Option<expr::Step>>,
+    translated: Option<Vec<expr::Step>>,
     after: Option<Vec<expr::Step>>,
 ) -> Option<Vec<expr::Step>> {
     let mut steps = before?;

@@ -200,10 +200,7 @@ impl<'s> Checker<'s> {
             }
             key.push(path);
         }
-        let others = phase
-            .fields
-            .iter()
-            .any(|field| !target.key.iter().any(|key| *key == field.target.text));
+        let others = phase.fields.iter().any(|field| !target.key.contains(&field.target.text));
         (right.then_some(key), others)
     }
 

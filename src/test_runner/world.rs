@@ -198,10 +198,9 @@ impl World {
             }
             // The second pass may look up what the first one made.
             let name = phase.full_name();
-            if !ids.contains_key(&name) {
-                let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
-                ids.insert(name, made(&mut map).await?);
-            }
+            let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
+            let made = made(&mut map).await?;
+            ids.entry(name).or_insert(made);
         }
         let entity = self.plan.phases[self.passes[0]].target.entity.clone();
         let rows = self.stores.get(TARGET).select(&Select { entity, ..Select::default() }).await?;

@@ -17,7 +17,7 @@ const SCRIPT: &str = "
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
       INSERT INTO old_customers SELECT i, 'customer ' || i FROM n;
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2400)
-      INSERT INTO old_orders SELECT i, 1 + i % 900, i * 1.37, '2024-01-31 10:00:' ||
+      INSERT INTO old_orders SELECT i, 1 + i % 900, round(i * 1.37, 2), '2024-01-31 10:00:' ||
         printf('%02d', i % 60), 'note ' || i, iif(i % 3, '+49 ' || i, NULL) FROM n;
     UPDATE old_orders SET note = 'far too long, and longer still than forty characters'
       WHERE id = 50;

@@ -108,7 +108,8 @@ async fn planted_differences_are_found_and_nothing_else() {
         fields.join(", ")
     };
     assert_eq!(fields(0), "due 1, meta 1, text 1");
-    assert_eq!(found[0].keys, ["9", "10", "400"]);
+    // A collection is read in order of its ids' texts.
+    assert_eq!(found[0].keys, ["10", "400", "9"]);
     assert_eq!(fields(1), "taskId 2");
     assert_eq!(found[1].keys, ["7", "8"]);
     assert_eq!(fields(2), "language 1");

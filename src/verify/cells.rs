@@ -153,7 +153,8 @@ fn written_paths(phase: &Phase) -> impl Iterator<Item = &FieldPath> {
         .fields
         .iter()
         .map(|(path, _)| path)
-        .filter(move |path| !phase.target.key.contains(path) && !(inserts && id == Some(*path)))
+        .filter(move |path| !phase.target.key.contains(path))
+        .filter(move |path| !inserts || id != Some(*path))
 }
 
 /// Where one path lies inside a field: empty when it is the field or holds it; `None` when they do

@@ -1,13 +1,16 @@
 //! The one integration binary: linking once is what takes the time. One module per subject.
 
 #![allow(missing_docs, unreachable_pub, reason = "nobody imports a test")]
-#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test may")]
 
 mod architecture;
+mod checking;
 mod conformance;
 mod diagnostics;
+mod documents;
 mod engine;
 mod loading;
+mod rollback;
 mod schema;
 mod seeds;
 mod verify;

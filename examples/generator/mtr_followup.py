@@ -557,7 +557,7 @@ def dirty():
         ("crosswalk", "an unknown type", {"type": "fax"}),
         ("crosswalk", "an unknown status", {"status": "maybe"}),
         ("crosswalk", "a NUL character in a code", {"type": "phone\u0000call"}),
-        ("apply", "a list where a code should be", {"type": ["phone_call"]}),
+        ("transform", "a list where a code should be", {"type": ["phone_call"]}),
         ("cast", "a day that the month does not have", {"scheduledDate": "2024-06-31T09:00:00Z"}),
         ("cast", "a date in another order", {"scheduledDate": "31.05.2024"}),
         ("cast", "an object where a date should be", {"scheduledDate": {"year": 2024}}),
@@ -566,7 +566,7 @@ def dirty():
         ("duration outside 5 to 480 minutes", "a duration that can't be", {"estimatedDuration": 9999}),
         ("lookup_missing", "a patient who does not exist", {"patientId": oid("d-patient", 404)}),
         ("cast", "a review id that is none", {"reviewId": "MTR-2024-0001"}),
-        ("object", "text where the outcome should be", {"outcome": "successful"}),
+        ("extend", "text where the outcome should be", {"outcome": "successful"}),
         ("crosswalk", "a reminder by an unknown channel", {"reminders": [{"type": "pigeon", "sent": False}]}),
     ]
     follow_ups, rejects = [], []

@@ -325,14 +325,14 @@ def dirty():
         ],
     )
     session([{"task": "Read", "details": ["a", "b"]}], [(0, "details that are not text", "a list where details should be")])
-    session([{"task": "Sing", "category": 7}], [(0, "apply", "a number where the category should be")])
-    session([{"task": "Swim", "category": "x" * 51}], [(0, "value", "a category that is too long")])
+    session([{"task": "Sing", "category": 7}], [(0, "transform", "a number where the category should be")])
+    session([{"task": "Swim", "category": "x" * 51}], [(0, "length", "a category that is too long")])
     session([{"task": "Nap\u0000"}], [(0, "nul", "a NUL character")])
-    session([{"task": "Knit"}], [(0, "key", "no patient: the target key has a null part")], patient_id=None)
+    session([{"task": "Knit"}], [(0, "not_null", "no patient, which the target needs")], patient_id=None)
     session([{"task": "Cook"}], [(0, "foreign_key", "a patient who does not exist")], patient_id=uuid("d-user", 404))
     session([{"task": "Draw"}], [(0, "foreign_key", "a therapist who does not exist")], therapist_id=uuid("d-user", 405))
     session([{"task": "Hike"}], [(0, "not_null", "no date")], session_date=None)
-    session([{"task": "Bake"}], [(0, "cast", "a day that the month does not have")], session_date="2024-02-30 10:00:00")
+    session([{"task": "Bake"}], [(0, "type", "a day that the month does not have")], session_date="2024-02-30 10:00:00")
 
     first, more = counts(sessions, [], {reject["key"] for reject in rejects})
     return {

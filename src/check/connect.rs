@@ -1,6 +1,7 @@
 //! The plan against what the stores really hold.
 
 mod catalog;
+mod field;
 mod foreign_keys;
 mod parts;
 mod source;

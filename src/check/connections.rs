@@ -254,7 +254,7 @@ impl<'s> Checker<'s> {
             let names: Vec<&str> = slots.iter().map(|slot| slot.connection.name.as_str()).collect();
             let help = wording::did_you_mean(name, &names, "there are")
                 .unwrap_or_else(|| format!("define it: [connections.{name}]"));
-            self.report(
+            self.report_unknown(
                 Diagnostic::new(
                     &codes::UNKNOWN_CONNECTION,
                     format!("there is no connection `{name}`"),

@@ -95,6 +95,6 @@ impl Checker<'_> {
                 }
             }
         }
-        order::sorted(work, edges)
+        order::sorted(work, &edges)
     }
 }

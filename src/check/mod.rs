@@ -22,7 +22,7 @@ pub use origins::{LookupOrigins, Mention, MentionRoot, Origins, PhaseOrigins};
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap};
+use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, codes};
 use crate::plan::Plan;
 use crate::spec::{self, SpecSet};
 
@@ -80,6 +80,9 @@ struct Checker<'s> {
     /// What the graph is made of, phase by phase.
     facts: Vec<PhaseFacts>,
     connections: Connections<'s>,
+    /// Whether a file has a mistake in its syntax. What it defines may then be lost, so names that
+    /// can't be found are no mistake.
+    damaged: bool,
     /// Crosswalks that a field uses: spec and name.
     used_crosswalks: HashSet<(usize, &'s str)>,
     origins: Origins,
@@ -107,6 +110,7 @@ impl<'s> Checker<'s> {
                 content.phases.iter().map(move |phase| PhaseRef { spec, phase })
             })
             .collect();
+        let damaged = diagnostics.sorted().iter().any(|told| told.code == &codes::SYNTAX);
         Self {
             set,
             sources,
@@ -115,6 +119,7 @@ impl<'s> Checker<'s> {
             facts: vec![PhaseFacts::default(); phases.len()],
             phases,
             connections: Connections::new(set),
+            damaged,
             used_crosswalks: HashSet::new(),
             origins: Origins::default(),
         }
@@ -122,6 +127,13 @@ impl<'s> Checker<'s> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports a name that can't be found.
+    fn report_unknown(&mut self, diagnostic: Diagnostic) {
+        if !self.damaged {
+            self.report(diagnostic);
+        }
     }
 
     /// The name of a spec; empty after an error.

@@ -26,7 +26,7 @@ impl<'s> Checker<'s> {
         let found = self.find_phase(spec, name);
         if found.is_none() {
             let help = self.phase_help(spec, name);
-            self.report(
+            self.report_unknown(
                 Diagnostic::new(&codes::UNKNOWN_PHASE, format!("there is no phase `{name}`"))
                     .at(name.span(), "not a phase")
                     .maybe_help(help),
@@ -63,26 +63,19 @@ impl<'s> Checker<'s> {
     pub(super) fn crosswalk(&mut self, spec: usize, name: &Text) -> Option<&'s spec::Crosswalk> {
         let set = self.set;
         let found = set.specs[spec].crosswalk(name);
-        match found {
-            Some(crosswalk) => {
-                self.used_crosswalks.insert((spec, crosswalk.name.as_str()));
-            }
-            None => {
-                let names: Vec<&str> =
-                    set.specs[spec].crosswalks.iter().map(|other| other.name.as_str()).collect();
-                self.report(
-                    Diagnostic::new(
-                        &codes::UNKNOWN_CROSSWALK,
-                        format!("there is no crosswalk `{name}`"),
-                    )
-                    .at(name.span(), "not a crosswalk")
-                    .maybe_help(
-                        wording::did_you_mean(name, &names, "there are")
-                            .or_else(|| Some(format!("define it: [crosswalk.{name}]"))),
-                    ),
-                );
-            }
+        if let Some(crosswalk) = found {
+            self.used_crosswalks.insert((spec, crosswalk.name.as_str()));
+            return found;
         }
-        found
+        let names: Vec<&str> =
+            set.specs[spec].crosswalks.iter().map(|other| other.name.as_str()).collect();
+        let help = wording::did_you_mean(name, &names, "there are")
+            .unwrap_or_else(|| format!("define it: [crosswalk.{name}]"));
+        self.report_unknown(
+            Diagnostic::new(&codes::UNKNOWN_CROSSWALK, format!("there is no crosswalk `{name}`"))
+                .at(name.span(), "not a crosswalk")
+                .help(help),
+        );
+        None
     }
 }

@@ -154,15 +154,15 @@ impl Typer<'_> {
                     common(types.iter())
                 }
                 Step::Object(fields) => {
-                    fields.iter().for_each(|(_, expr)| {
+                    for (_, expr) in fields {
                         self.expr(expr);
-                    });
+                    }
                     DataType::Json
                 }
                 Step::Extend { fields, .. } => {
-                    fields.iter().for_each(|(_, expr)| {
+                    for (_, expr) in fields {
                         self.expr(expr);
-                    });
+                    }
                     DataType::Json
                 }
                 Step::Format { timezone, .. } => {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::value::{Problem, Value};
+
 /// A connection as the plan hands it to a connector. Secrets are inside `url`; it has no `Debug`.
 #[derive(Clone)]
 pub struct ConnectionConfig {
@@ -73,4 +75,22 @@ pub enum FileFormat {
     JsonLines,
     /// Comma-separated values with a header line.
     Csv,
+}
+
+/// Text that a store without NUL characters holds, by the connection's policy.
+///
+/// # Errors
+/// When the text has a NUL character and no policy says what to do with it.
+pub(crate) fn without_nul(value: Value, policy: Option<&NulPolicy>) -> Result<Value, Problem> {
+    let Value::Text(text) = &value else { return Ok(value) };
+    if !text.contains('\0') {
+        return Ok(value);
+    }
+    match policy {
+        None => {
+            Err(Problem::new("nul", "the target holds no NUL character in text (policy `nul`)"))
+        }
+        Some(NulPolicy::Strip) => Ok(Value::from(text.replace('\0', ""))),
+        Some(NulPolicy::Replace(with)) => Ok(Value::from(text.replace('\0', with))),
+    }
 }

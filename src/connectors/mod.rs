@@ -16,6 +16,7 @@ mod registry;
 mod size;
 pub mod sqlite;
 
+pub(crate) use config::without_nul;
 pub use config::{ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies};
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};

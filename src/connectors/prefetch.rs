@@ -7,7 +7,7 @@ use super::{Scan, SourceBatch, StoreError, StoreErrorKind};
 
 type Ahead = JoinHandle<(Box<dyn Scan>, Result<Option<SourceBatch>, StoreError>)>;
 
-/// A scan that reads at most one batch ahead on its own task.
+/// A scan that reads at most one batch ahead, on a thread on which it may also block.
 pub(crate) struct Prefetch {
     ahead: Option<Ahead>,
 }
@@ -20,8 +20,9 @@ impl Prefetch {
 }
 
 fn start(mut scan: Box<dyn Scan>) -> Ahead {
-    tokio::spawn(async move {
-        let batch = scan.next().await;
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let batch = runtime.block_on(scan.next());
         (scan, batch)
     })
 }
@@ -38,13 +39,5 @@ impl Scan for Prefetch {
             self.ahead = Some(start(scan));
         }
         batch
-    }
-}
-
-impl Drop for Prefetch {
-    fn drop(&mut self) {
-        if let Some(ahead) = &self.ahead {
-            ahead.abort();
-        }
     }
 }

@@ -281,9 +281,16 @@ fn environment() -> Environment<'static> {
     environment
 }
 
+/// `default(other)` serves for null and missing; `default(other, true)` also for what is false or
+/// empty.
 #[expect(clippy::needless_pass_by_value, reason = "the signature that MiniJinja's filters have")]
-fn default_filter(value: minijinja::Value, other: Option<minijinja::Value>) -> minijinja::Value {
-    if value.is_none() || value.is_undefined() {
+fn default_filter(
+    value: minijinja::Value,
+    other: Option<minijinja::Value>,
+    also_empty: Option<bool>,
+) -> minijinja::Value {
+    let absent = value.is_none() || value.is_undefined();
+    if absent || (also_empty == Some(true) && !value.is_true()) {
         other.unwrap_or_else(|| minijinja::Value::from(""))
     } else {
         value
@@ -350,6 +357,8 @@ mod tests {
         assert_eq!(render("{{ a }}", vec![]).unwrap_err().reason, "template");
         assert_eq!(render("{{ a | default('-') }}", vec![("a", Value::Null)]).unwrap(), "-");
         assert_eq!(render("{{ a | d('-') | trim }}", vec![]).unwrap(), "-");
+        assert_eq!(render("{{ a | default('-', true) }}", vec![("a", "".into())]).unwrap(), "-");
+        assert_eq!(render("{{ a | default('-') }}", vec![("a", "".into())]).unwrap(), "");
         assert_eq!(render("{% if a %}x{% endif %}y", vec![]).unwrap(), "y");
     }
 

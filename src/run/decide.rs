@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Shape;
-use crate::ledger::{Fate, Known};
+use crate::ledger::{BeforeImage, Fate, Known};
 use crate::plan::{OnConflict, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::{FieldPath, Key, Object, Problem, Row, Value};
@@ -48,11 +48,12 @@ pub(super) struct Decision {
 pub(super) enum Action {
     None,
     Insert,
-    /// Columns or paths to set, their new values and those before.
+    /// Columns or paths to set, and their new values.
     Update {
         set: Vec<String>,
         values: Row,
-        before: Row,
+        /// What the journal keeps.
+        image: BeforeImage,
     },
 }
 
@@ -95,14 +96,9 @@ pub(super) fn decide(
         if set.is_empty() {
             return decision(Fate::Unchanged, Action::None);
         }
-        let mut action = (Vec::new(), Vec::new(), Vec::new());
-        for (name, value, before) in set {
-            action.0.push(name);
-            action.1.push(value);
-            action.2.push(before);
-        }
-        let (set, values, before) = action;
-        decision(Fate::Updated, Action::Update { set, values, before })
+        let image = image(existing, &set);
+        let (set, values) = set.into_iter().map(|(name, value, _)| (name, value)).unzip();
+        decision(Fate::Updated, Action::Update { set, values, image })
     };
     match (write, existing) {
         (WriteMode::Append, _) => match written_before {
@@ -235,6 +231,54 @@ fn beyond_mapping(shape: &Shape, existing: &Existing) -> Vec<(String, Value, Val
             .map(|(name, before)| (name.clone(), Value::Null, before.clone()))
             .collect(),
     }
+}
+
+/// What the journal keeps of a change. Where a path is set through objects that were not there, it
+/// is the outermost of them that was missing.
+fn image(existing: Option<&Existing>, set: &[(String, Value, Value)]) -> BeforeImage {
+    let plain = || BeforeImage {
+        fields: set.iter().map(|(name, _, before)| (name.clone(), before.clone())).collect(),
+        after_hash: content_hash(set.iter().map(|(_, value, _)| value)),
+    };
+    let Some(Existing { content: Content::Document(document), .. }) = existing else {
+        return plain();
+    };
+    let outermost = |name: &str| -> Option<String> {
+        let path: FieldPath = name.parse().ok()?;
+        let mut object = &**document;
+        for (index, part) in path.parts().iter().enumerate() {
+            match object.get(part) {
+                Some(Value::Object(inner)) => object = inner,
+                Some(_) => return None,
+                None => return Some(path.parts()[..=index].join(".")),
+            }
+        }
+        None
+    };
+    let mut fields: Vec<(String, Value)> = Vec::with_capacity(set.len());
+    let mut after = Object::clone(document);
+    let mut shortened = false;
+    for (name, value, before) in set {
+        let missing = matches!(before, Value::Missing).then(|| outermost(name)).flatten();
+        shortened |= missing.as_ref().is_some_and(|missing| missing != name);
+        if let Ok(path) = name.parse::<FieldPath>() {
+            path.set(&mut after, value.clone());
+        }
+        let name = missing.unwrap_or_else(|| name.clone());
+        if !fields.iter().any(|(known, _)| *known == name) {
+            fields.push((name, before.clone()));
+        }
+    }
+    if !shortened {
+        return plain();
+    }
+    let values: Vec<Value> = fields
+        .iter()
+        .map(|(name, _)| {
+            name.parse::<FieldPath>().map_or(Value::Missing, |path| path.get(&after).clone())
+        })
+        .collect();
+    BeforeImage { fields, after_hash: content_hash(&values) }
 }
 
 /// Why a path can't be set: something on its way is no object.

@@ -14,7 +14,10 @@ pub(super) async fn create(
 ) -> Result<(), RunError> {
     let store = stores.get(task.connection);
     let ledger = stores.ledger(task.connection);
-    let schema = store.describe(&task.entity).await?;
+    // Inside the session: another index may be about to create the same collection.
+    let mut session = store.session().await?;
+    session.begin().await?;
+    let schema = session.describe(&task.entity).await?;
     let same = schema.as_ref().and_then(|schema| {
         schema
             .indexes
@@ -39,8 +42,6 @@ pub(super) async fn create(
         return Err(RunError::new(RunErrorKind::Refused, message)
             .help("give this one another `name`, or drop the other"));
     }
-    let mut session = store.session().await?;
-    session.begin().await?;
     ledger.create(&mut *session).await?;
     if schema.is_none() {
         if !store.capabilities().implicit_entities {

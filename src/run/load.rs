@@ -1,6 +1,6 @@
 //! Mapped batches into the target, and every record's fate into the ledger.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::apply;
@@ -9,7 +9,7 @@ use super::seen::{Seen, Winners};
 use super::transform::record_problem;
 use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
 use crate::connectors::{Session, StoreError};
-use crate::ledger::{BatchRecord, BeforeImage, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
+use crate::ledger::{BatchRecord, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
 use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
@@ -111,32 +111,37 @@ impl Loader {
         works: &mut [Work],
         known: &HashMap<Key, Known>,
     ) -> Result<(), RunError> {
+        let mut settled: HashSet<usize> = HashSet::new();
         loop {
             session.savepoint().await?;
             self.write(session, works, known).await?;
-            let failed: Vec<(usize, usize)> = works
-                .iter()
-                .enumerate()
-                .filter(|(_, work)| work.failed_in_store())
-                .map(|(index, work)| (work.group, index))
-                .collect();
-            if failed.is_empty() {
+            let mut culprits: HashMap<usize, usize> = HashMap::new();
+            for (index, work) in works.iter().enumerate() {
+                if work.failed_in_store() && !settled.contains(&work.group) {
+                    culprits.entry(work.group).or_insert(index);
+                }
+            }
+            if culprits.is_empty() {
                 session.release().await?;
                 return Ok(());
             }
             session.rollback_to_savepoint().await?;
-            for index in 0..works.len() {
-                let group = works[index].group;
-                let Some((_, culprit)) = failed.iter().find(|(other, _)| *other == group) else {
-                    works[index].undecide();
-                    continue;
-                };
-                let first = works.iter().position(|work| work.group == group).unwrap_or(index);
-                let work = &mut works[index];
-                if work.target.is_some() && index != *culprit && !work.is_mapped_out() {
-                    let problem = record_problem(culprit - first);
-                    work.decide(Fate::Rejected(problem.reason.as_ref().into()), Some(problem));
+            let mut start = 0;
+            while start < works.len() {
+                let group = works[start].group;
+                let length = works[start..].iter().take_while(|work| work.group == group).count();
+                let record = &mut works[start..start + length];
+                match culprits.get(&group) {
+                    None => record.iter_mut().for_each(Work::undecide),
+                    Some(culprit) => {
+                        let culprit = culprit - start;
+                        for work in record.iter_mut().filter(|work| !work.is_rejected()) {
+                            work.refuse(record_problem(culprit));
+                        }
+                        settled.insert(group);
+                    }
                 }
+                start += length;
             }
         }
     }
@@ -445,7 +450,7 @@ impl Loader {
                 !(made && arrived(&decision.fate))
             });
             let id = id.and_then(|identity| Key::new(identity).ok());
-            if let (Action::Update { set, values, before }, Some(identity)) =
+            if let (Action::Update { image, .. }, Some(identity)) =
                 (&decision.action, &decision.identity)
                 && decision.fate == Fate::Updated
                 && let Ok(identity) = Key::new(identity)
@@ -454,10 +459,7 @@ impl Loader {
                     ordinal,
                     source: work.key.clone(),
                     id: identity,
-                    before: BeforeImage {
-                        fields: set.iter().cloned().zip(before.iter().cloned()).collect(),
-                        after_hash: content_hash(values),
-                    },
+                    before: image.clone(),
                 });
             }
             let hash = (mapped && arrived(&decision.fate)).then_some(decision.hash);
@@ -528,20 +530,16 @@ impl Work {
     fn failed_in_store(&self) -> bool {
         !self.is_mapped_out()
             && self.problem.as_ref().is_some_and(|problem| problem.reason != "record")
-            && matches!(
-                self.decision.as_ref().map(|decision| &decision.fate),
-                Some(Fate::Rejected(_))
-            )
+            && self.is_rejected()
+    }
+
+    fn is_rejected(&self) -> bool {
+        matches!(self.decision.as_ref().map(|decision| &decision.fate), Some(Fate::Rejected(_)))
     }
 
     /// Forgets a decision whose effects were undone; what is final stays.
     fn undecide(&mut self) {
-        let is_final = self.is_mapped_out()
-            || matches!(
-                self.decision.as_ref().map(|decision| &decision.fate),
-                Some(Fate::Rejected(_))
-            );
-        if !is_final {
+        if !self.is_mapped_out() && !self.is_rejected() {
             self.decision = None;
             self.problem = None;
         }

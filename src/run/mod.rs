@@ -13,6 +13,7 @@ mod indexes;
 mod load;
 mod lookup;
 mod phase;
+mod retry;
 mod seen;
 mod shape;
 pub mod source;
@@ -21,8 +22,9 @@ mod transform;
 
 pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
-pub use executor::{NodeOutcome, NodeState, Outcome, run};
+pub use executor::{NodeOutcome, NodeState, Outcome, changed_phases, run};
 pub use lookup::PhaseIds;
+pub use retry::{Retried, retry};
 pub use shape::{Shape, identity_of};
 pub use stores::Stores;
 pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};

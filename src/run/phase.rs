@@ -112,6 +112,10 @@ async fn start(
         error: None,
         target: crate::ledger::TargetShape::default(),
     });
+    if record.checkpoint.is_none() {
+        // Nothing was committed, or a rollback began: all is read again.
+        record.counts = crate::ledger::Counts::default();
+    }
     match try_start(context, &mut record, resumed).await {
         Ok(()) => Ok(record),
         Err(error) => Err((Box::new(record), error)),
@@ -147,7 +151,8 @@ async fn try_start(
     let mut session = target.session().await?;
     session.begin().await?;
     ledger.create(&mut *session).await?;
-    if schema.is_none() {
+    // Another phase may have created the collection since.
+    if schema.is_none() && session.describe(&phase.target.entity).await?.is_none() {
         let entity = phase.target.entity.clone();
         let definition = crate::connectors::Definition::CreateCollection { entity: entity.clone() };
         session.define(&definition).await?;

@@ -299,12 +299,12 @@ fn reject_whole_records(items: &mut [Item]) {
     }
 }
 
-/// Rejects the rows of one record when one of its elements is rejected, naming that one.
+/// Rejects all elements of one record when one of them is rejected, naming that one.
 pub(super) fn reject_group(items: &mut [Item]) {
     let culprit = items.iter().position(|item| matches!(item.outcome, ItemOutcome::Rejected(_)));
     let Some(culprit) = culprit else { return };
     for item in items {
-        if matches!(item.outcome, ItemOutcome::Row { .. }) {
+        if !matches!(item.outcome, ItemOutcome::Rejected(_)) {
             item.outcome = ItemOutcome::Rejected(record_problem(culprit));
         }
     }

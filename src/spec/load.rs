@@ -81,6 +81,33 @@ pub fn load(
     (set, loader.sources, loader.diagnostics)
 }
 
+/// Reads one spec that is text in memory, as [`load`] does. Messages call it `spec.toml`, and what
+/// it includes is looked for in the working directory.
+pub fn load_text(
+    text: &str,
+    environment: &Environment,
+) -> (Option<SpecSet>, SourceMap, Diagnostics) {
+    load(&[PathBuf::from(TEXT_NAME)], environment, &InMemory(text))
+}
+
+/// What the file of [`load_text`] is called.
+const TEXT_NAME: &str = "spec.toml";
+
+struct InMemory<'t>(&'t str);
+
+impl FileReader for InMemory<'_> {
+    fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        if path == Path::new(TEXT_NAME) {
+            return Ok(self.0.as_bytes()[..self.0.len().min(limit)].to_vec());
+        }
+        FileSystem.read(path, limit)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Option<Vec<PathBuf>>> {
+        if path == Path::new(TEXT_NAME) { Ok(None) } else { FileSystem.list(path) }
+    }
+}
+
 struct Loader<'a> {
     environment: &'a Environment,
     files: &'a dyn FileReader,

@@ -35,7 +35,7 @@ pub use field::{
 };
 pub use filter::Filter;
 pub use index::{Index, SortKey, When};
-pub use load::{FileReader, FileSystem, load};
+pub use load::{FileReader, FileSystem, load, load_text};
 pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
 pub use source::{FileFormat, Files, Input, Source};

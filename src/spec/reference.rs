@@ -1,7 +1,8 @@
 //! The tables of the language reference, generated from the shapes.
 
 use super::root;
-use crate::document::{GroupRule, Shape, TableShape};
+use crate::diagnostics::wording;
+use crate::document::{GroupRule, KeyKind, Shape, TableShape};
 
 /// The reference as Markdown: for each kind of table its keys, what they take and what they do.
 pub fn markdown() -> String {
@@ -29,6 +30,28 @@ fn collect(shape: &'static Shape, tables: &mut Vec<&'static TableShape>) {
     }
 }
 
+/// What a key takes, with links to the sections of tables.
+fn linked(shape: &Shape) -> String {
+    let link = |table: &TableShape| format!("[{}](#{})", table.id, table.id);
+    match shape {
+        Shape::Table(table) => format!("a table: {}", link(table)),
+        Shape::MapOf(KeyKind::Name | KeyKind::Reference, Shape::Table(table)) => {
+            format!("tables by name: {}", link(table))
+        }
+        Shape::List(Shape::Table(table)) | Shape::NonEmptyList(Shape::Table(table)) => {
+            format!("a list of tables: {}", link(table))
+        }
+        Shape::MapOf(KeyKind::Target, Shape::OneOf([_, Shape::Table(table)])) => {
+            format!("paths or tables by field: {}", link(table))
+        }
+        Shape::OneOf(shapes) if shapes.iter().any(|shape| matches!(shape, Shape::Table(_))) => {
+            let each: Vec<String> = shapes.iter().map(|shape| linked(shape)).collect();
+            wording::join(&each, "or")
+        }
+        shape => shape.describe(),
+    }
+}
+
 fn section(table: &TableShape) -> String {
     let mut text = format!("### {}\n\n{}\n\n", table.id, table.summary);
     text.push_str("| key | takes | |\n|---|---|---|\n");
@@ -37,7 +60,7 @@ fn section(table: &TableShape) -> String {
             if key.required { format!("**`{}`**", key.name) } else { format!("`{}`", key.name) };
         let takes = match key.shape {
             Shape::NotYet => "not yet supported".to_owned(),
-            shape => shape.describe(),
+            shape => linked(shape),
         };
         let summary = key.summary.replace('|', "\\|");
         text.extend(["| ", &name, " | ", &takes, " | ", &summary, " |\n"]);

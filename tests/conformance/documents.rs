@@ -149,7 +149,7 @@ async fn a_profile_tells_types_by_path() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder).await;
     insert(store.as_ref(), "c", &DOCUMENTS).await;
-    let schema = store.describe("c").await.unwrap().unwrap();
+    let schema = store.profile("c").await.unwrap().unwrap();
     assert_eq!((schema.sampled, schema.open), (Some(9), true));
     assert_eq!(schema.column("a.b").unwrap().data_type, DataType::Any);
     assert!(schema.column("a.b").unwrap().nullable);

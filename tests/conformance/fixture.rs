@@ -124,9 +124,10 @@ impl Fixture {
     pub(crate) async fn find(&self, entity: &str, columns: &[&str], filter: Filter) -> Vec<Row> {
         let order = vec![mapper::value::IndexKey { path: columns[0].into(), descending: false }];
         let select = Select { entity: entity.into(), columns: None, filter, order, limit: None };
-        plain(self.store.select(&select).await.unwrap(), columns)
+        plain(&self.store.select(&select).await.unwrap(), columns)
     }
 
+    #[expect(clippy::unused_self, reason = "it reads as the fixture's")]
     pub(crate) fn request(&self, entity: &str, key: &[&str], batch: usize) -> ScanRequest {
         ScanRequest {
             source: ScanSource::Entity(entity.into()),
@@ -151,13 +152,13 @@ impl Fixture {
 }
 
 /// The values of these columns or fields, row by row.
-pub(crate) fn plain(rows: Rows, columns: &[&str]) -> Vec<Row> {
+pub(crate) fn plain(rows: &Rows, columns: &[&str]) -> Vec<Row> {
     let value = |row: &Row, name: &&str| connectors::value_at(&rows.layout, row, name).clone();
     rows.rows.iter().map(|row| columns.iter().map(|name| value(row, name)).collect()).collect()
 }
 
 pub(crate) fn plain_batch(batch: &SourceBatch, columns: &[&str]) -> Vec<Row> {
-    plain(Rows { layout: batch.layout.clone(), rows: batch.rows.clone() }, columns)
+    plain(&Rows { layout: batch.layout.clone(), rows: batch.rows.clone() }, columns)
 }
 
 /// The shape of a table; key columns are not null.

@@ -108,7 +108,7 @@ async fn content(fixture: &Fixture) -> Vec<Vec<Row>> {
     let columns = Some(names(&["n", "_id"]));
     let select =
         Select { entity: "items".into(), columns, order, limit: Some(3), ..Select::default() };
-    content.push(plain(fixture.store.select(&select).await.unwrap(), &["n", "_id"]));
+    content.push(plain(&fixture.store.select(&select).await.unwrap(), &["n", "_id"]));
     for batch in [1, 2, 4, 50] {
         let whole = fixture.batches(fixture.request("items", &["_id"], batch)).await;
         let rows: Vec<Row> = whole.iter().flat_map(|b| plain_batch(b, &COLUMNS)).collect();

@@ -52,7 +52,7 @@ async fn declared_types_decide_what_is_read() {
     .await;
     let columns = ["flag", "day", "at", "j", "d", "n", "u", "any"];
     let select = Select { entity: "t".into(), ..Select::default() };
-    let rows = plain(store.select(&select).await.unwrap(), &columns);
+    let rows = plain(&store.select(&select).await.unwrap(), &columns);
     let kinds =
         |row: usize| rows[row].iter().map(|v| v.kind().name()).collect::<Vec<_>>().join(" ");
     assert_eq!(kinds(0), "boolean date timestamp object decimal decimal uuid bytes");

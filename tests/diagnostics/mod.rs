@@ -1,9 +1,12 @@
 //! Every mistake in `tests/diagnostics/*.toml` with what is said about it. To add a case, write the
 //! spec and run the tests with `INSTA_UPDATE=always`; the snapshot is what users read.
 
+mod live;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mapper::check::{self, check};
 use mapper::diagnostics::render::{self, Style};
 use mapper::diagnostics::{Diagnostics, SourceMap, codes};
 use mapper::document::Environment;
@@ -38,7 +41,11 @@ fn find(path: &Path) -> (SourceMap, Diagnostics) {
         ("SET_TO_TEXT".to_owned(), "some text".to_owned()),
         ("SET_PASSWORD".to_owned(), "from the environment".to_owned()),
     ]);
-    let (_, sources, diagnostics) = load(&[path.to_path_buf()], &environment, &Here);
+    let (set, sources, mut diagnostics) = load(&[path.to_path_buf()], &environment, &Here);
+    if let Some(set) = set {
+        let options = check::Options { working_directory: PathBuf::from("/work") };
+        check(&set, &sources, &options, &mut diagnostics);
+    }
     (sources, diagnostics)
 }
 
@@ -67,7 +74,7 @@ fn a_case_is_named_after_what_it_shows() {
         }
         let name = Path::new(path.file_name().unwrap());
         let code = name.to_str().unwrap().split('_').next().unwrap().to_uppercase();
-        if code == "MANY" {
+        if code == "MANY" || code == "TEN" {
             continue;
         }
         let (_, diagnostics) = find(name);
@@ -77,24 +84,30 @@ fn a_case_is_named_after_what_it_shows() {
 }
 
 #[test]
-fn each_code_of_this_stage_has_a_case() {
+fn each_code_has_a_case() {
     // These say something about bytes or folders, which a case can't be; they are tested in
     // `tests/loading`.
     let elsewhere = ["E0101", "E0102", "E0103", "E0108"];
-    let names: Vec<String> = FileSystem
-        .list(&folder())
-        .unwrap()
-        .unwrap()
-        .iter()
-        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
-        .collect();
-    let of_this_stage =
-        |code: &str| ["E01", "E02", "E07"].iter().any(|stage| code.starts_with(stage));
-    let ids = codes::all().map(|code| code.id).filter(|code| of_this_stage(code));
-    for code in ids.filter(|code| !elsewhere.contains(code)) {
-        let prefix = format!("{}_", code.to_lowercase());
+    let names = |folder: &Path| -> Vec<String> {
+        let files = FileSystem.list(folder).unwrap().unwrap();
+        let cases = files.iter().filter(|file| file.extension().is_some_and(|end| end == "toml"));
+        cases.map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+    };
+    let names = [names(&folder()), names(&folder().join("live"))].concat();
+    assert!(names.len() >= 65, "{} cases", names.len());
+    for code in codes::all().filter(|code| !elsewhere.contains(&code.id)) {
+        let prefix = format!("{}_", code.id.to_lowercase());
         assert!(names.iter().any(|name| name.starts_with(&prefix)), "{code} has no case");
     }
+}
+
+#[test]
+fn ten_different_mistakes_of_meaning_are_told_in_one_run() {
+    let (_, diagnostics) = find(Path::new("ten_mistakes.toml"));
+    let mut ids: Vec<&str> = diagnostics.sorted().iter().map(|d| d.code.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert!(ids.len() >= 10, "{ids:?}");
 }
 
 #[test]

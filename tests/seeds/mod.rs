@@ -1,4 +1,5 @@
 //! The shipped specs over their fixtures, held against counts that were computed without mapper.
 
 mod default;
+mod dirty;
 mod world;

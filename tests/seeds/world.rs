@@ -96,6 +96,10 @@ pub fn counts(outcome: &Outcome) -> BTreeMap<String, BTreeMap<String, u64>> {
         ] {
             all.insert(name.to_owned(), count);
         }
+        if counts.sources != counts.read {
+            all.insert("sources".to_owned(), counts.sources);
+            all.insert("sources_without_elements".to_owned(), counts.empty_sources);
+        }
         let short = node.name.rsplit('.').next().unwrap().to_owned();
         phases.insert(short, all);
     }

@@ -33,12 +33,12 @@ pub(super) fn order(checked: &mut Checked, catalog: &Catalog) {
                     continue;
                 }
                 graph.nodes[node].after.push(Edge { node: first, reason: EdgeReason::ForeignKey });
-                let (work, edges) = graph
+                let (work, edges): (Vec<_>, Vec<_>) = graph
                     .nodes
                     .into_iter()
                     .map(|node| ((node.work, node.name), node.after))
                     .unzip();
-                graph = order::sorted(work, edges);
+                graph = order::sorted(work, &edges);
                 changed = true;
             }
         }

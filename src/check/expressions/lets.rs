@@ -12,7 +12,7 @@ impl<'s> Mapper<'_, 's> {
     pub(super) fn lets(&mut self, fields: &'s [Field]) -> Option<Vec<Made<'s>>> {
         let scope = Scope { inside: false, on_missing: OnMissing::Reject };
         let mut made = Vec::with_capacity(fields.len());
-        let mut uses: Vec<Vec<usize>> = Vec::with_capacity(fields.len());
+        let mut needs: Vec<Vec<usize>> = Vec::with_capacity(fields.len());
         let mut named = true;
         for field in fields {
             named &= self.let_name(field);
@@ -21,7 +21,7 @@ impl<'s> Mapper<'_, 's> {
             let used = std::mem::replace(&mut self.used_lets, before);
             // A value that only uses itself is not in use.
             self.used_lets.extend(used.iter().filter(|name| **name != field.target.text.as_str()));
-            uses.push(
+            needs.push(
                 fields
                     .iter()
                     .enumerate()
@@ -31,7 +31,7 @@ impl<'s> Mapper<'_, 's> {
             );
             made.push(expr.map(|expr| (field, FieldPath::field(field.target.text.as_str()), expr)));
         }
-        let order = self.let_order(fields, &uses)?;
+        let order = self.let_order(fields, &needs)?;
         if !named {
             return None;
         }
@@ -54,14 +54,14 @@ impl<'s> Mapper<'_, 's> {
     }
 
     /// An order of dependence that is the order of the file wherever it can be.
-    fn let_order(&mut self, fields: &[Field], uses: &[Vec<usize>]) -> Option<Vec<usize>> {
+    fn let_order(&mut self, fields: &[Field], needs: &[Vec<usize>]) -> Option<Vec<usize>> {
         let mut order: Vec<usize> = Vec::with_capacity(fields.len());
         let mut done = vec![false; fields.len()];
         while order.len() < fields.len() {
-            let ready =
-                (0..fields.len()).find(|at| !done[*at] && uses[*at].iter().all(|used| done[*used]));
+            let ready = (0..fields.len())
+                .find(|at| !done[*at] && needs[*at].iter().all(|used| done[*used]));
             let Some(at) = ready else {
-                self.let_cycle(fields, uses, &done);
+                self.let_cycle(fields, needs, &done);
                 return None;
             };
             done[at] = true;
@@ -70,11 +70,11 @@ impl<'s> Mapper<'_, 's> {
         Some(order)
     }
 
-    fn let_cycle(&mut self, fields: &[Field], uses: &[Vec<usize>], done: &[bool]) {
+    fn let_cycle(&mut self, fields: &[Field], needs: &[Vec<usize>], done: &[bool]) {
         // From any value that is left, going on to one that is left ends in the circle.
         let Some(mut at) = done.iter().position(|done| !done) else { return };
         let mut seen = vec![at];
-        while let Some(next) = uses[at].iter().copied().find(|next| !done[*next]) {
+        while let Some(next) = needs[at].iter().copied().find(|next| !done[*next]) {
             if let Some(start) = seen.iter().position(|other| *other == next) {
                 seen.drain(..start);
                 break;

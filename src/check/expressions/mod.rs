@@ -70,7 +70,7 @@ pub(super) fn mapping(
         spec: reference.spec,
         phase,
         explodes: source.is_some_and(|source| source.explode.is_some()),
-        element: source.and_then(|source| source.element.as_ref()).map(|name| name.as_str()),
+        element: source.and_then(|source| source.element.as_ref()).map(Text::as_str),
         documents,
         let_names: written.lets.iter().map(|field| field.target.text.as_str()).collect(),
         used_lets: BTreeSet::new(),
@@ -159,10 +159,12 @@ impl<'s> Mapper<'_, 's> {
         let mut made = Vec::with_capacity(fields.len());
         let mut paths = Vec::with_capacity(fields.len());
         for field in fields {
-            let path = self.target_path(&field.target);
+            let path = Self::target_path(&field.target);
             let expr = self.rule(&field.rule, scope);
             if let Some(path) = path {
-                paths.push((path.clone(), field.target.text.span()));
+                if !matches!(field.rule.origin, Origin::Invalid) {
+                    paths.push((path.clone(), field.target.text.span()));
+                }
                 if let Some(expr) = expr {
                     made.push((field, path, expr));
                 }
@@ -172,20 +174,12 @@ impl<'s> Mapper<'_, 's> {
         (made.len() == fields.len()).then_some(made)
     }
 
-    fn target_path(&mut self, key: &TargetKey) -> Option<FieldPath> {
+    fn target_path(key: &TargetKey) -> Option<FieldPath> {
         if !key.quoted || !key.text.contains('.') {
             return Some(FieldPath::field(key.text.as_str()));
         }
-        match key.text.parse() {
-            Ok(path) => Some(path),
-            Err(error) => {
-                self.report(
-                    Diagnostic::new(&codes::BAD_PATH, format!("`{}` is not a path", key.text))
-                        .at(key.text.span(), error.to_string()),
-                );
-                None
-            }
-        }
+        // One that is no path was reported when the spec was read.
+        key.text.parse().ok()
     }
 
     fn rules(
@@ -298,7 +292,7 @@ fn on_missing(choice: OnMissing) -> expr::OnMissing {
 
 fn join(
     before: Option<Vec<expr::Step>>,
-    translated: Option<Option<expr::Step>>,
+    translated: Option<Vec<expr::Step>>,
     after: Option<Vec<expr::Step>>,
 ) -> Option<Vec<expr::Step>> {
     let mut steps = before?;

@@ -21,9 +21,14 @@ impl<'s> Mapper<'_, 's> {
         rule: &'s Rule,
         inside: bool,
     ) -> Option<Vec<Step>> {
-        let timezone = self.timezone(rule);
+        let (timezone, mut right) = match &rule.timezone {
+            Some(text) => {
+                let zone = self.timezone(text);
+                (zone, zone.is_some())
+            }
+            None => (None, true),
+        };
         let mut steps = Vec::new();
-        let mut right = timezone.is_some();
         for apply in &rule.apply {
             match self.apply(apply, inside) {
                 Some(step) => steps.push(step),
@@ -33,14 +38,14 @@ impl<'s> Mapper<'_, 's> {
         if let Some(text) = &rule.parse {
             match self.pattern(text, true) {
                 Some(pattern) => {
-                    steps.push(Step::Parse { pattern, timezone: timezone.flatten() });
+                    steps.push(Step::Parse { pattern, timezone });
                 }
                 None => right = false,
             }
         }
         if let Some(text) = &rule.cast {
             match self.checker.data_type(text) {
-                Some(to) => steps.push(Step::Cast { to, timezone: timezone.flatten() }),
+                Some(to) => steps.push(Step::Cast { to, timezone }),
                 None => right = false,
             }
         }
@@ -48,19 +53,19 @@ impl<'s> Mapper<'_, 's> {
     }
 
     /// `crosswalk`.
-    pub(super) fn crosswalk_step(&mut self, rule: &'s Rule) -> Option<Option<Step>> {
-        let Some(name) = &rule.crosswalk else { return Some(None) };
+    pub(super) fn crosswalk_step(&mut self, rule: &'s Rule) -> Option<Vec<Step>> {
+        let Some(name) = &rule.crosswalk else { return Some(Vec::new()) };
         let crosswalk = self.checker.crosswalk(self.spec, name)?;
         let codes: BTreeMap<_, _> = crosswalk
             .entries
             .iter()
             .map(|(code, value)| (code.to_string(), value.value.clone()))
             .collect();
-        Some(Some(Step::Crosswalk(Arc::new(Crosswalk {
+        Some(vec![Step::Crosswalk(Arc::new(Crosswalk {
             name: crosswalk.name.to_string(),
             codes,
             otherwise: crosswalk.otherwise.as_ref().map(|value| value.value.clone()),
-        }))))
+        }))])
     }
 
     /// `object` or `extend`, then `format`.
@@ -106,11 +111,10 @@ impl<'s> Mapper<'_, 's> {
         Some(made.into_iter().map(|(_, path, expr)| (path, expr)).collect())
     }
 
-    /// The zone of a rule; `None` when it is wrong.
-    fn timezone(&mut self, rule: &Rule) -> Option<Option<Tz>> {
-        let Some(text) = &rule.timezone else { return Some(None) };
+    /// The zone of that name; an unknown one is reported.
+    fn timezone(&mut self, text: &Text) -> Option<Tz> {
         if let Ok(zone) = text.parse::<Tz>() {
-            return Some(Some(zone));
+            return Some(zone);
         }
         let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
         let help = wording::suggest(text, names).map_or_else(

@@ -146,7 +146,7 @@ impl<'s> Mapper<'_, 's> {
         }
         let help = wording::did_you_mean(name, &self.let_names, "there are")
             .unwrap_or_else(|| "named values stand in the phase's `let` table".to_owned());
-        self.report(
+        self.checker.report_unknown(
             Diagnostic::new(&codes::UNKNOWN_LET, format!("there is no named value `{name}`"))
                 .at(span, "not in `let`")
                 .help(help),

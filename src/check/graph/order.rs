@@ -8,7 +8,7 @@ use crate::plan::{Edge, Graph, Node, Work};
 /// Sorts work, given in the order of the file, with edges between places of that order.
 ///
 /// Edges go in no circle; work that waited in one would be left out.
-pub(in crate::check) fn sorted(work: Vec<(Work, String)>, edges: Vec<Vec<Edge>>) -> Graph {
+pub(in crate::check) fn sorted(work: Vec<(Work, String)>, edges: &[Vec<Edge>]) -> Graph {
     let count = work.len();
     let mut open: Vec<usize> = Vec::with_capacity(count);
     let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -63,7 +63,7 @@ mod tests {
         for (waits, node) in edges {
             all[*waits].push(Edge { node: *node, reason: EdgeReason::After });
         }
-        let graph = sorted(work, all);
+        let graph = sorted(work, &all);
         for (at, node) in graph.nodes.iter().enumerate() {
             assert!(node.after.iter().all(|edge| edge.node < at), "each after what it needs");
         }

@@ -2,10 +2,14 @@
 //!
 //! Objects are sorted by key, so that order in the file does not count where it has no meaning.
 
+use std::fmt::Write as _;
+
+use chrono_tz::Tz;
 use serde_json::{Map, Value as Json, json};
 
 use crate::expr::{
-    ArgumentExpr, Expr, IdKind, IdRule, LookupCall, Mapping, OnError, OnMissing, Origin, Rule, Step,
+    ArgumentExpr, Expr, IdKind, IdRule, LookupCall, Mapping, OnError, OnMissing, Origin, Path,
+    Rule, Step,
 };
 use crate::plan::{Lookup, LookupKind, OnMany};
 use crate::value::query::{Comparison, Filter};
@@ -15,12 +19,17 @@ use crate::value::{FieldPath, IndexKey, Object, Value};
 pub(super) fn digest(form: &Json) -> String {
     use sha2::{Digest as _, Sha256};
     let mut text = String::new();
-    write(form, &mut text);
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    spell(form, &mut text);
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// JSON with sorted keys and without blanks.
-fn write(form: &Json, text: &mut String) {
+fn spell(form: &Json, text: &mut String) {
     match form {
         Json::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();
@@ -30,9 +39,9 @@ fn write(form: &Json, text: &mut String) {
                 if at > 0 {
                     text.push(',');
                 }
-                write(&Json::String(name.clone()), text);
+                spell(&Json::String(name.clone()), text);
                 text.push(':');
-                write(value, text);
+                spell(value, text);
             }
             text.push('}');
         }
@@ -42,7 +51,7 @@ fn write(form: &Json, text: &mut String) {
                 if at > 0 {
                     text.push(',');
                 }
-                write(value, text);
+                spell(value, text);
             }
             text.push(']');
         }
@@ -75,7 +84,7 @@ pub(super) fn mapping(of: &Mapping, lookups: &[Lookup]) -> Json {
         "fields": forms.fields(&of.fields),
         "skip": rules(&of.skip),
         "reject": rules(&of.reject),
-        "explode": of.explode.as_ref().map(|path| path.text()),
+        "explode": of.explode.as_ref().map(Path::text),
         "as": of.element,
     })
 }
@@ -144,10 +153,10 @@ impl Forms<'_> {
                 json!({ "apply": [function, arguments] })
             }
             Step::Parse { pattern, timezone } => {
-                json!({ "parse": [pattern, timezone.map(|zone| zone.name())] })
+                json!({ "parse": [pattern, zone(*timezone)] })
             }
             Step::Cast { to, timezone } => {
-                json!({ "cast": [to.to_string(), timezone.map(|zone| zone.name())] })
+                json!({ "cast": [to.to_string(), zone(*timezone)] })
             }
             Step::Crosswalk(crosswalk) => json!({
                 "crosswalk": [
@@ -166,10 +175,14 @@ impl Forms<'_> {
                 json!({ "extend": [self.fields(fields), without] })
             }
             Step::Format { pattern, timezone } => {
-                json!({ "format": [pattern, timezone.map(|zone| zone.name())] })
+                json!({ "format": [pattern, zone(*timezone)] })
             }
         }
     }
+}
+
+fn zone(timezone: Option<Tz>) -> Option<&'static str> {
+    timezone.map(Tz::name)
 }
 
 fn id(rule: &IdRule) -> Json {

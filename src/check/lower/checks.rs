@@ -170,6 +170,7 @@ impl Checker<'_> {
         if let Some(given) = &expect.explained_by
             && expect.equals.is_none()
             && expect.rows.is_none()
+            && (expect.min.is_some() || expect.max.is_some() || expect.rate.is_some())
         {
             let help = "it explains a difference to `equals` or `rows`";
             refused.push((given.span(), "there is no difference to explain", help));

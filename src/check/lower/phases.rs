@@ -181,7 +181,11 @@ impl<'s> Checker<'s> {
             }
             if !fields.iter().any(|field| field == name.as_str()) {
                 right = false;
-                self.report(
+                // Without any field there was a mistake in `fields` itself.
+                if fields.is_empty() {
+                    continue;
+                }
+                self.report_unknown(
                     Diagnostic::new(
                         &codes::KEY_NOT_MAPPED,
                         format!("key field `{name}` is not mapped"),
@@ -196,10 +200,7 @@ impl<'s> Checker<'s> {
             }
             key.push(path);
         }
-        let others = phase
-            .fields
-            .iter()
-            .any(|field| !target.key.iter().any(|key| *key == field.target.text));
+        let others = phase.fields.iter().any(|field| !target.key.contains(&field.target.text));
         (right.then_some(key), others)
     }
 

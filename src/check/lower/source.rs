@@ -36,7 +36,7 @@ impl<'s> Checker<'s> {
         }
         let handle = source.connection.as_ref().and_then(|name| self.connection(spec, name))?;
         let readable = self.readable(source, &handle);
-        let (scan, span) = match &source.input {
+        let (read, span) = match &source.input {
             Input::Entity(entity) => {
                 let name = self.entity(entity, &handle)?;
                 self.facts[phase].reads = Some((handle.store, name.clone()));
@@ -57,7 +57,7 @@ impl<'s> Checker<'s> {
         readable.then(|| LoweredSource {
             source: plan::Source {
                 connection: handle.id,
-                scan,
+                scan: read,
                 key: source.key.iter().map(ToString::to_string).collect(),
                 filter: filter.map_or(Filter::All, |filter| filter.filter.clone()),
             },
@@ -140,7 +140,7 @@ fn format_of(pattern: &str) -> (Option<FileFormat>, bool) {
     } else {
         None
     };
-    (format, name.ends_with(".tsv"))
+    (format, ends(&[".tsv"]))
 }
 
 #[cfg(test)]

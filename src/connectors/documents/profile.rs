@@ -51,19 +51,18 @@ impl Profile {
     }
 
     fn value(&mut self, name: &str, value: &Value) {
-        let place = match self.places.get(name) {
-            Some(place) => *place,
-            None => {
-                self.places.insert(name.to_owned(), self.paths.len());
-                self.paths.push(Path {
-                    name: name.to_owned(),
-                    kinds: Vec::new(),
-                    element: None,
-                    present: 0,
-                    null: false,
-                });
-                self.paths.len() - 1
-            }
+        let place = if let Some(place) = self.places.get(name) {
+            *place
+        } else {
+            self.places.insert(name.to_owned(), self.paths.len());
+            self.paths.push(Path {
+                name: name.to_owned(),
+                kinds: Vec::new(),
+                element: None,
+                present: 0,
+                null: false,
+            });
+            self.paths.len() - 1
         };
         let path = &mut self.paths[place];
         path.present += 1;

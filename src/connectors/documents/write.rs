@@ -133,7 +133,7 @@ fn named(error: WriteError, entity: &str) -> WriteError {
                 violation.constraint.map(|name| logical_name(entity, &name).to_owned());
             WriteError::Record(violation)
         }
-        error => error,
+        error @ WriteError::Store(_) => error,
     }
 }
 

@@ -80,7 +80,7 @@ fn read_header(input: &mut Input, file: &SourceFile) -> Result<Vec<String>, Stor
         return Ok(Vec::new());
     }
     let mut names: Vec<String> = Vec::with_capacity(record.len());
-    for field in record.iter() {
+    for field in &record {
         let wrong = |what: &str| {
             let message = format!("{} line 1: {what}", file.name);
             StoreError::new(StoreErrorKind::Corrupt, message)

@@ -43,7 +43,7 @@ const SAMPLE: u64 = 10_000;
 /// The files that a pattern means.
 #[derive(Debug)]
 pub struct Files {
-    files: Vec<SourceFile>,
+    list: Vec<SourceFile>,
     source: FileSource,
     policies: Policies,
     location: String,
@@ -62,7 +62,7 @@ impl Files {
             ));
         };
         Ok(Self {
-            files: paths::files(&source)?,
+            list: paths::files(&source)?,
             location: source.pattern.display().to_string(),
             source,
             policies: config.policies.clone(),
@@ -70,12 +70,12 @@ impl Files {
     }
 
     fn format(&self) -> FileFormat {
-        self.files.first().map_or(FileFormat::JsonLines, |file| file.format)
+        self.list.first().map_or(FileFormat::JsonLines, |file| file.format)
     }
 
     fn columns(&self) -> Result<Vec<(String, DataType)>, StoreError> {
         let encoding = self.source.encoding.as_deref().or(self.policies.encoding.as_deref());
-        csv::columns(&self.files, &self.source, encoding)
+        csv::columns(&self.list, &self.source, encoding)
     }
 
     fn reader(&self) -> Result<Reader, StoreError> {
@@ -83,7 +83,7 @@ impl Files {
             FileFormat::Csv => csv::layout(&self.columns()?),
             FileFormat::JsonLines => Layout::Document,
         };
-        let (files, source) = (self.files.clone(), self.source.clone());
+        let (files, source) = (self.list.clone(), self.source.clone());
         Ok(Reader::new(files, source, self.policies.clone(), layout))
     }
 
@@ -166,7 +166,7 @@ impl Store for Files {
     }
 
     async fn entities(&self) -> Result<Vec<String>, StoreError> {
-        Ok(self.files.iter().map(|file| file.name.clone()).collect())
+        Ok(self.list.iter().map(|file| file.name.clone()).collect())
     }
 
     /// The shape of all files together, whatever the name.
@@ -252,7 +252,7 @@ impl Store for Files {
     }
 
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
-        let sizes = self.files.iter().map(|file| std::fs::metadata(&file.path).map(|m| m.len()));
+        let sizes = self.list.iter().map(|file| std::fs::metadata(&file.path).map(|m| m.len()));
         let bytes = sizes.sum::<Result<u64, _>>().ok();
         let records = self.count(entity, &Filter::All).await?;
         Ok(Statistics { records, bytes, index_bytes: None })

@@ -31,15 +31,46 @@ pub(super) struct Changed {
 /// Rows by the values of some columns. It may name rows that have changed since.
 type Lookup = HashMap<Vec<u8>, Vec<RowId>>;
 
+/// What became of an entity's shape in a layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Definition {
+    /// Nothing.
+    #[default]
+    Untouched,
+    /// It was created or changed.
+    Is(Arc<Schema>),
+    /// It was dropped.
+    Dropped,
+}
+
+impl Definition {
+    /// The shape, when it was created or changed.
+    pub(super) fn shape(&self) -> Option<Arc<Schema>> {
+        match self {
+            Self::Is(schema) => Some(Arc::clone(schema)),
+            _ => None,
+        }
+    }
+}
+
+/// Who holds a value of unique columns, as a layer knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// This row.
+    Row(RowId),
+    /// Nobody any more.
+    Nobody,
+}
+
 /// Changes of one entity.
 #[derive(Debug, Default)]
 pub(super) struct EntityLayer {
     pub(super) rows: BTreeMap<RowId, Changed>,
-    /// Who holds a value of unique columns; `None` when it was set free.
-    pub(super) unique: HashMap<(Vec<String>, Vec<u8>), Option<RowId>>,
+    /// Who holds values of unique columns.
+    pub(super) unique: HashMap<(Vec<String>, Vec<u8>), Holder>,
     lookups: HashMap<Vec<String>, Lookup>,
-    /// Its shape, when it was defined here; `None` inside when it was dropped.
-    pub(super) schema: Option<Option<Arc<Schema>>>,
+    /// What became of its shape here.
+    pub(super) schema: Definition,
     /// Whether the rows below are gone, as after a drop.
     pub(super) hides_below: bool,
 }
@@ -88,9 +119,9 @@ impl EntityLayer {
     /// Takes over what a later layer changed.
     fn absorb(&mut self, later: Self, layout: &Layout) {
         if later.hides_below {
-            *self = Self { hides_below: true, schema: self.schema.take(), ..Self::default() };
+            *self = Self { hides_below: true, schema: self.schema.clone(), ..Self::default() };
         }
-        if later.schema.is_some() {
+        if later.schema != Definition::Untouched {
             self.schema = later.schema;
         }
         for (id, changed) in later.rows {
@@ -117,10 +148,7 @@ pub(super) struct Layer {
 impl Layer {
     /// The changes of an entity, to add to them.
     pub(super) fn entity(&mut self, name: &str) -> &mut EntityLayer {
-        if !self.entities.contains_key(name) {
-            self.entities.insert(name.to_owned(), EntityLayer::default());
-        }
-        self.entities.get_mut(name).expect("it was put there just now")
+        self.entities.entry(name.to_owned()).or_default()
     }
 
     /// Takes over what a later layer changed. `layout` tells how an entity's rows are named.
@@ -136,9 +164,13 @@ impl Layer {
 pub(super) struct Layers<'l>(pub(super) Vec<&'l mut Layer>);
 
 impl Layers<'_> {
-    /// The shape that the layers give an entity; the outer `None` when they say nothing.
-    pub(super) fn schema(&self, entity: &str) -> Option<Option<Arc<Schema>>> {
-        self.0.iter().rev().find_map(|layer| layer.entities.get(entity)?.schema.clone())
+    /// What became of an entity's shape.
+    pub(super) fn schema(&self, entity: &str) -> Definition {
+        let touched = |layer: &&mut Layer| {
+            let schema = &layer.entities.get(entity)?.schema;
+            (*schema != Definition::Untouched).then(|| schema.clone())
+        };
+        self.0.iter().rev().find_map(touched).unwrap_or_default()
     }
 
     /// Whether the layers change rows of an entity.
@@ -200,12 +232,8 @@ impl Layers<'_> {
         found
     }
 
-    /// Who holds a value of unique columns; the outer `None` when the layers don't say.
-    pub(super) fn holder(
-        &self,
-        entity: &str,
-        claim: &(Vec<String>, Vec<u8>),
-    ) -> Option<Option<RowId>> {
+    /// Who holds a value of unique columns; `None` when the layers don't say.
+    pub(super) fn holder(&self, entity: &str, claim: &(Vec<String>, Vec<u8>)) -> Option<Holder> {
         self.of(entity).into_iter().find_map(|changes| changes.unique.get(claim).cloned())
     }
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use self::layer::{Layer, Layers};
+use self::layer::{Definition, Layer, Layers};
 use self::session::OverlaySession;
 use self::shape::{Shape, layout_of};
 use super::documents::Profile;
@@ -99,8 +99,9 @@ impl Shared {
         let layers = layers(&mut committed, own);
         let there = below.is_some() && !layers.hide_below(entity);
         let schema = match layers.schema(entity) {
-            Some(schema) => schema,
-            None => below,
+            Definition::Is(schema) => Some(schema),
+            Definition::Dropped => None,
+            Definition::Untouched => below,
         };
         Ok(schema.map(|schema| Shape::new(entity, schema, self.documents(), there)))
     }
@@ -123,9 +124,8 @@ impl Shared {
 
     /// How an entity's rows are named, without asking the store below.
     fn known_layout(&self, layer: &Layer, entity: &str) -> Layout {
-        let defined = layer.entities.get(entity).and_then(|changes| changes.schema.clone());
+        let defined = layer.entities.get(entity).and_then(|changes| changes.schema.shape());
         let schema = defined
-            .flatten()
             .or_else(|| locked(&self.below).get(entity).cloned().flatten())
             .unwrap_or_default();
         layout_of(&schema, self.documents())
@@ -138,7 +138,7 @@ impl Shared {
             .entities
             .keys()
             .map(|name| {
-                let own = layer.entities.get(name).is_some_and(|e| e.schema.is_some());
+                let own = layer.entities.get(name).is_some_and(|e| e.schema.shape().is_some());
                 let layout = self.known_layout(if own { &layer } else { &committed }, name);
                 (name.clone(), layout)
             })
@@ -174,8 +174,8 @@ impl Store for Overlay {
         let committed = locked(&self.shared.committed);
         for (name, changes) in &committed.entities {
             match &changes.schema {
-                Some(None) => entities.retain(|entity| entity != name),
-                Some(Some(_)) if !name.starts_with("mapper_") => entities.push(name.clone()),
+                Definition::Dropped => entities.retain(|entity| entity != name),
+                Definition::Is(_) if !name.starts_with("mapper_") => entities.push(name.clone()),
                 _ => {}
             }
         }

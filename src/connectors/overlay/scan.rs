@@ -154,7 +154,7 @@ impl MergedScan {
     fn merge(
         &mut self,
         below: Option<SourceBatch>,
-        memory: Vec<Arc<Row>>,
+        memory: &[Arc<Row>],
     ) -> Result<SourceBatch, StoreError> {
         let mut rows: Vec<Row> = memory.iter().map(|row| Row::clone(row)).collect();
         let mut broken = Vec::new();
@@ -202,24 +202,18 @@ impl Scan for MergedScan {
                 Some(scan) => scan.next().await?,
                 None => None,
             };
-            let batch = match below {
-                Some(batch) => {
-                    self.position.below = Some(batch.checkpoint.0.clone());
-                    let due = match batch.rows.last() {
-                        Some(last) => self.due(Some(&last.clone())),
-                        None => Vec::new(),
-                    };
-                    self.merge(Some(batch), due)?
+            let batch = if let Some(batch) = below {
+                self.position.below = Some(batch.checkpoint.0.clone());
+                let due = batch.rows.last().map(|last| self.due(Some(last))).unwrap_or_default();
+                self.merge(Some(batch), &due)?
+            } else {
+                self.below = None;
+                self.position.below_done = true;
+                let due = self.due(None);
+                if due.is_empty() {
+                    return Ok(None);
                 }
-                None => {
-                    self.below = None;
-                    self.position.below_done = true;
-                    let due = self.due(None);
-                    if due.is_empty() {
-                        return Ok(None);
-                    }
-                    self.merge(None, due)?
-                }
+                self.merge(None, &due)?
             };
             if !batch.rows.is_empty() || !batch.broken.is_empty() {
                 return Ok(Some(batch));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::OwnedMutexGuard;
 
-use super::layer::Layer;
+use super::layer::{Definition as Became, Holder, Layer};
 use super::shape::{Shape, Unique, layout_of};
 use super::{Shared, layers, locked};
 use crate::connectors::{
@@ -34,7 +34,7 @@ impl OverlaySession {
         }
         let schema = Arc::new(collection());
         if let Some(top) = self.own.last_mut() {
-            top.entity(entity).schema = Some(Some(Arc::clone(&schema)));
+            top.entity(entity).schema = Became::Is(Arc::clone(&schema));
         }
         Ok(Shape::new(entity, schema, self.shared.documents(), false))
     }
@@ -54,7 +54,7 @@ impl OverlaySession {
         let documents = self.shared.documents();
         let committed = locked(&self.shared.committed);
         let known = |name: &str| {
-            let shape = |layer: &Layer| layer.entities.get(name)?.schema.clone().flatten();
+            let shape = |layer: &Layer| layer.entities.get(name)?.schema.shape();
             match shape(&layer).or_else(|| shape(below)) {
                 Some(schema) => layout_of(&schema, documents),
                 None => self.shared.known_layout(&committed, name),
@@ -89,7 +89,7 @@ impl OverlaySession {
             Definition::DropEntity { entity } => {
                 if let Some(top) = self.own.last_mut() {
                     let changes = top.entity(entity);
-                    changes.schema = Some(None);
+                    changes.schema = Became::Dropped;
                     changes.hides_below = true;
                     changes.rows.clear();
                     changes.unique.clear();
@@ -124,7 +124,7 @@ impl OverlaySession {
 
     fn set_schema(&mut self, entity: &str, schema: Schema) {
         if let Some(top) = self.own.last_mut() {
-            top.entity(entity).schema = Some(Some(Arc::new(schema)));
+            top.entity(entity).schema = Became::Is(Arc::new(schema));
         }
     }
 
@@ -155,7 +155,7 @@ impl OverlaySession {
                 .into_iter()
                 .filter_map(|(id, changed)| {
                     let claim = unique.claim(&shape, changed.row.as_ref()?)?;
-                    Some((claim, Some(id.clone())))
+                    Some((claim, Holder::Row(id.clone())))
                 })
                 .collect();
             if let Some(top) = self.own.last_mut() {

@@ -1,16 +1,20 @@
 //! Writes into memory, with the constraints that the store below would enforce.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::layer::{Changed, Layer, RowId};
+use super::layer::{Changed, Holder, Layer, RowId};
 use super::shape::{Shape, Unique};
 use super::{Shared, layers, locked};
 use crate::connectors::{
     Insert, Layout, StoreError, StoreErrorKind, Update, Violation, ViolationKind, WriteError,
-    value_at,
+    matches, value_at,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, FieldPath, IndexKey, Object, Row, Value};
+use crate::value::{DataType, FieldPath, IndexKey, Key, Object, Row, Value};
+
+/// Rows below by the key that a statement finds them by.
+type Candidates = HashMap<Option<Key>, Vec<Arc<Row>>>;
 
 /// A row in memory or below, as a write finds it.
 struct Found {
@@ -44,7 +48,7 @@ impl Shared {
                 .row(&shape.name, &id)
                 .and_then(|changed| changed.below.clone());
             let found = Changed { row: Some(Arc::new(row.clone())), below, sequence: self.next() };
-            self.put(&mut committed, own, shape, id, None, found)?;
+            Self::put(&mut committed, own, shape, id, None, found)?;
         }
         let value = |row: &Row, path: &String| value_at(&shape.layout, row, path).clone();
         if insert.returning.is_empty() {
@@ -57,7 +61,6 @@ impl Shared {
 
     /// Writes one row: checks what is unique, moves the claims.
     fn put(
-        &self,
         committed: &mut Layer,
         own: &mut [Layer],
         shape: &Shape,
@@ -72,14 +75,14 @@ impl Shared {
             if old == new {
                 continue;
             }
-            if let Some(new) = &new {
-                let holder = layers(committed, own).holder(&shape.name, new).flatten();
-                if holder.is_some_and(|holder| holder != id || before.is_none()) {
-                    return Err(taken(shape, &unique));
-                }
+            if let Some(new) = &new
+                && let Some(Holder::Row(holder)) = layers(committed, own).holder(&shape.name, new)
+                && (holder != id || before.is_none())
+            {
+                return Err(taken(shape, &unique));
             }
-            claims.extend(old.map(|old| (old, None)));
-            claims.extend(new.map(|new| (new, Some(id.clone()))));
+            claims.extend(old.map(|old| (old, Holder::Nobody)));
+            claims.extend(new.map(|new| (new, Holder::Row(id.clone()))));
         }
         let top = own.last_mut().unwrap_or(committed).entity(&shape.name);
         top.unique.extend(claims);
@@ -119,7 +122,7 @@ impl Shared {
                 let mut committed = locked(&self.committed);
                 let visible = layers(&mut committed, own).row(&shape.name, &id).is_none();
                 if let Some(claim) = unique.claim(shape, &row).filter(|_| visible) {
-                    committed.entity(&shape.name).unique.entry(claim).or_insert(Some(id));
+                    committed.entity(&shape.name).unique.entry(claim).or_insert(Holder::Row(id));
                 }
             }
         }
@@ -167,38 +170,55 @@ impl Shared {
         Ok(())
     }
 
-    /// The rows that a key finds.
-    async fn found(
+    /// The rows below that keys may find, by key.
+    async fn candidates(
         &self,
         shape: &Shape,
         key: &[String],
         rows: &[Row],
-        own: &mut [Layer],
-    ) -> Result<Vec<Found>, StoreError> {
+    ) -> Result<Candidates, StoreError> {
         shape.check(key)?;
         let tuples = rows.iter().map(|row| row[..key.len().min(row.len())].to_vec());
         let filter = Filter::Tuples { paths: key.to_vec(), tuples: tuples.collect() };
-        let below = self.rows_below(shape, &filter).await?;
+        let mut candidates = Candidates::new();
+        for row in self.rows_below(shape, &filter).await? {
+            let values = key.iter().map(|path| shape.value(&row, path));
+            // A list has no key; such rows are looked at for every one.
+            let name = Key::new(values).ok();
+            candidates.entry(name).or_default().push(Arc::new(row));
+        }
+        Ok(candidates)
+    }
+
+    /// The rows that a key finds.
+    fn found(
+        &self,
+        shape: &Shape,
+        key: &[String],
+        values: &[Value],
+        candidates: &Candidates,
+        own: &mut [Layer],
+    ) -> Vec<Found> {
+        let filter = Filter::Tuples { paths: key.to_vec(), tuples: vec![values.to_vec()] };
         let mut committed = locked(&self.committed);
         let mut layers = layers(&mut committed, own);
         let mut found = Vec::new();
-        for row in below {
-            let id = shape.id_below(&row);
+        let named = Key::new(values).ok().and_then(|name| candidates.get(&Some(name)));
+        let wanted = |row: &&Arc<Row>| matches(&filter, &shape.layout, row);
+        for row in named.into_iter().chain(candidates.get(&None)).flatten().filter(wanted) {
+            let id = shape.id_below(row);
             if layers.row(&shape.name, &id).is_none() {
-                let row = Arc::new(row);
-                found.push(Found { id, below: Some(Arc::clone(&row)), row });
+                found.push(Found { id, below: Some(Arc::clone(row)), row: Arc::clone(row) });
             }
         }
-        let Filter::Tuples { paths, tuples } = &filter else { return Ok(found) };
-        for id in layers.find(&shape.name, &shape.layout, paths, tuples) {
+        for id in layers.find(&shape.name, &shape.layout, key, &[values.to_vec()]) {
             if let Some(changed) = layers.row(&shape.name, &id)
-                && let Some(row) = &changed.row
-                && crate::connectors::matches(&filter, &shape.layout, row)
+                && let Some(row) = changed.row.as_ref().filter(wanted)
             {
                 found.push(Found { row: Arc::clone(row), below: changed.below.clone(), id });
             }
         }
-        Ok(found)
+        found
     }
 
     /// Changes rows in the topmost layer.
@@ -209,30 +229,34 @@ impl Shared {
         own: &mut [Layer],
     ) -> Result<u64, WriteError> {
         shape.check(update.set)?;
+        let candidates = self.candidates(shape, update.key, update.rows).await?;
+        let unique = shape.unique();
         let mut matched = 0;
         for row in update.rows {
-            let found = self.found(shape, update.key, std::slice::from_ref(row), own).await?;
-            let set = &row[update.key.len().min(row.len())..];
-            for old in found {
+            let (key, set) = row.split_at(update.key.len().min(row.len()));
+            for old in self.found(shape, update.key, key, &candidates, own) {
                 matched += 1;
                 let mut new = Row::clone(&old.row);
                 for (path, value) in update.set.iter().zip(set) {
                     assign(shape, &mut new, path, value)?;
                 }
                 not_null(shape, &mut new)?;
-                self.hold_below(shape, std::slice::from_ref(&new), own).await?;
+                let same = |u: &Unique| u.claim(shape, &old.row) == u.claim(shape, &new);
+                if !unique.iter().all(same) {
+                    self.hold_below(shape, std::slice::from_ref(&new), own).await?;
+                }
                 let mut committed = locked(&self.committed);
                 let id = shape.id_by_key(&new).unwrap_or_else(|| old.id.clone());
                 let moved = id != old.id;
                 let sequence = self.next();
                 if moved {
                     let gone = Changed { row: None, below: old.below.clone(), sequence };
-                    self.put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
+                    Self::put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
                 }
                 let below = if moved { None } else { old.below };
                 let before = (!moved).then_some(&*old.row);
                 let changed = Changed { row: Some(Arc::new(new)), below, sequence };
-                self.put(&mut committed, own, shape, id, before, changed)?;
+                Self::put(&mut committed, own, shape, id, before, changed)?;
             }
         }
         Ok(matched)
@@ -246,12 +270,15 @@ impl Shared {
         rows: &[Row],
         own: &mut [Layer],
     ) -> Result<u64, WriteError> {
-        let found = self.found(shape, key, rows, own).await?;
-        let mut committed = locked(&self.committed);
-        let deleted = found.len() as u64;
-        for old in found {
-            let gone = Changed { row: None, below: old.below, sequence: self.next() };
-            self.put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
+        let candidates = self.candidates(shape, key, rows).await?;
+        let mut deleted = 0;
+        for row in rows {
+            for old in self.found(shape, key, row, &candidates, own) {
+                deleted += 1;
+                let mut committed = locked(&self.committed);
+                let gone = Changed { row: None, below: old.below, sequence: self.next() };
+                Self::put(&mut committed, own, shape, old.id, Some(&old.row), gone)?;
+            }
         }
         Ok(deleted)
     }

@@ -209,17 +209,13 @@ fn json_paths(sql: &str) -> Vec<String> {
         let mut quotes = rest.split("''").peekable();
         // A quote inside the literal is doubled; the first single one ends it.
         while let Some(part) = quotes.next() {
-            match part.split_once('\'') {
-                Some((last, _)) => {
-                    literal.push_str(last);
-                    break;
-                }
-                None => {
-                    literal.push_str(part);
-                    if quotes.peek().is_some() {
-                        literal.push('\'');
-                    }
-                }
+            if let Some((last, _)) = part.split_once('\'') {
+                literal.push_str(last);
+                break;
+            }
+            literal.push_str(part);
+            if quotes.peek().is_some() {
+                literal.push('\'');
             }
         }
         paths.push(literal.trim_matches('"').replace("\".\"", "."));

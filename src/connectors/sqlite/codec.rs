@@ -112,7 +112,7 @@ fn decode_int(number: i64, column: &ColumnType, policies: &Policies) -> Value {
             1 => Value::Bool(true),
             _ => boolean(&number.to_string(), policies).unwrap_or(Value::Int(number)),
         },
-        DataType::Decimal { scale, .. } => rescale(BigDecimal::from(number), *scale),
+        DataType::Decimal { scale, .. } => rescale(&BigDecimal::from(number), *scale),
         _ => Value::Int(number),
     }
 }
@@ -120,7 +120,7 @@ fn decode_int(number: i64, column: &ColumnType, policies: &Policies) -> Value {
 fn decode_real(number: f64, column: &ColumnType) -> Value {
     match &column.data_type {
         DataType::Decimal { scale, .. } => match Decimal::from_value(&Value::Float(number)) {
-            Some(decimal) => rescale(decimal.number().clone(), *scale),
+            Some(decimal) => rescale(decimal.number(), *scale),
             None => Value::Float(number),
         },
         _ => Value::Float(number),
@@ -169,7 +169,7 @@ fn boolean(text: &str, policies: &Policies) -> Option<Value> {
 
 /// A decimal with its column's scale, or without trailing zeros when the column has none. Digits
 /// beyond the scale are kept.
-pub(super) fn rescale(number: BigDecimal, scale: Option<u32>) -> Value {
+pub(super) fn rescale(number: &BigDecimal, scale: Option<u32>) -> Value {
     let number = number.normalized();
     let scale = scale.map_or(0, i64::from).max(number.fractional_digit_count());
     Value::Decimal(Decimal::new(number.with_scale(scale)))
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn decimals_take_the_scale_of_the_column() {
-        let text = |number: &str, scale| match rescale(number.parse().unwrap(), scale) {
+        let text = |number: &str, scale| match rescale(&number.parse().unwrap(), scale) {
             Value::Decimal(decimal) => decimal.to_string(),
             _ => String::new(),
         };

@@ -1,6 +1,7 @@
 //! One column compared with one value, as far as SQL compares as filters mean it.
 
 use chrono::{Days, NaiveDate};
+use sqlx::sqlite::SqliteArguments;
 
 use super::codec::bind;
 use super::render::Sql;
@@ -46,7 +47,7 @@ impl Push {
             }
             _ => false,
         };
-        let holds = exact && bind(&mut Default::default(), value, column).is_ok();
+        let holds = exact && bind(&mut SqliteArguments::default(), value, column).is_ok();
         if holds { Self::Exact } else { Self::No }
     }
 }

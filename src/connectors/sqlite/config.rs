@@ -43,7 +43,7 @@ fn base(path: &Path) -> SqliteConnectOptions {
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(1024)
+        .row_buffer_size(4096)
         .disable_statement_logging()
 }
 

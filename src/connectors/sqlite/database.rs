@@ -53,7 +53,7 @@ impl Database {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_lazy_with(config::reader(&path));
         let policies = config.policies.clone();
         let database = Self { path, location, readers, policies, turn: Arc::default() };

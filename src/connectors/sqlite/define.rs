@@ -80,7 +80,7 @@ fn create_table(entity: &str, schema: &Schema) -> String {
             if let DataType::Enum(values) = &column.data_type {
                 let values: Vec<String> =
                     values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
-                part.push_str(&format!(" CHECK ({name} IN ({}))", values.join(", ")));
+                part = format!("{part} CHECK ({name} IN ({}))", values.join(", "));
             }
             part
         })

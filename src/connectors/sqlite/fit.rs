@@ -32,7 +32,7 @@ pub(crate) fn fit(value: Value, data_type: &DataType) -> Result<Value, Problem> 
                     format!("the column holds {FLOAT_DIGITS} significant digits exactly"),
                 ));
             }
-            Ok(rescale(number.number().clone(), *scale))
+            Ok(rescale(number.number(), *scale))
         }
         (Value::Date(_) | Value::DateTime(_) | Value::Timestamp(_) | Value::Time(_), _) => {
             let text = stored_time(&value).map_err(|what| Problem::new("range", what))?;

@@ -28,6 +28,7 @@ use self::page::{Pages, Shape};
 use self::scan::TableScan;
 use self::session::TableSession;
 use super::prefetch::Prefetch;
+use super::without_nul;
 use super::{
     Capabilities, ConnectionConfig, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics,
     Store, StoreError, StoreErrorKind, TimePrecision,
@@ -47,7 +48,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     pipelines: false,
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
-    nul_in_text: true,
+    nul_in_text: false,
 };
 
 /// Rows per page of a query: it may cost as much for one row as for many.
@@ -195,7 +196,8 @@ impl Store for Sqlite {
     }
 
     fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem> {
-        fit::fit(value, data_type)
+        let value = fit::fit(value, data_type)?;
+        without_nul(value, self.database.policies.nul.as_ref())
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -1,5 +1,7 @@
 //! One page of a scan: the statements, and what a row of theirs becomes.
 
+use std::time::Duration;
+
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -12,6 +14,10 @@ use crate::connectors::{BrokenRecord, Layout, StoreError, matches, value_at};
 use crate::value::extended_json::Parser;
 use crate::value::query::Filter;
 use crate::value::{Key, KeyError, Problem, Row, Value};
+
+/// How long to wait for more rows of a page. Being woken for every row costs several times what the
+/// row itself does; a scan runs on a thread that may block.
+const PAUSE: Duration = Duration::from_micros(100);
 
 /// What a scan reads and how.
 pub(crate) struct Pages {
@@ -46,10 +52,13 @@ pub(crate) enum Shape {
     Documents(Vec<String>),
 }
 
+/// A row and its key; `None` when the filter does not want it.
+type Content = Option<(Row, Result<Key, KeyError>)>;
+
 /// A row of a page.
 pub(super) struct Item {
-    /// The row and its key; `None` when the filter does not want it.
-    pub(super) content: Result<Option<(Row, Result<Key, KeyError>)>, BrokenRecord>,
+    /// What it is, or why it can't be read.
+    pub(super) content: Result<Content, BrokenRecord>,
     /// The key as it is stored.
     pub(super) raw_key: Vec<Raw>,
     /// The row's number, or its place among the rows without a key.
@@ -150,7 +159,7 @@ impl Pages {
     }
 
     /// A page of rows whose key has a null part.
-    pub(super) async fn without_key(
+    pub(super) fn without_key(
         &self,
         connection: &mut SqliteConnection,
         after: i64,
@@ -159,21 +168,18 @@ impl Pages {
     ) -> Result<Vec<Item>, StoreError> {
         let nulls = self.key_list(" IS NULL", " OR ");
         let mut sql = self.condition.clone();
-        match self.row_number {
-            Some(name) => {
-                sql.push(&format!(" AND ({nulls}) AND {name} > "));
-                sql.raw(&Raw::Int(after));
-                sql.push(&format!(" AND {name} <= "));
-                sql.raw(&Raw::Int(last_row.unwrap_or(i64::MAX)));
-                sql.push(&format!(" ORDER BY {name} LIMIT {}", self.page));
-            }
-            None => {
-                let order = self.key_list("", ",");
-                sql.push(&format!(" AND ({nulls}) ORDER BY {order}"));
-                sql.push(&format!(" LIMIT {} OFFSET {after}", self.page));
-            }
+        if let Some(name) = self.row_number {
+            sql.push(&format!(" AND ({nulls}) AND {name} > "));
+            sql.raw(&Raw::Int(after));
+            sql.push(&format!(" AND {name} <= "));
+            sql.raw(&Raw::Int(last_row.unwrap_or(i64::MAX)));
+            sql.push(&format!(" ORDER BY {name} LIMIT {}", self.page));
+        } else {
+            let order = self.key_list("", ",");
+            sql.push(&format!(" AND ({nulls}) ORDER BY {order}"));
+            sql.push(&format!(" LIMIT {} OFFSET {after}", self.page));
         }
-        let mut items = self.fetch(connection, sql, context).await?;
+        let mut items = self.fetch(connection, sql, context)?;
         if self.row_number.is_none() {
             for (item, place) in items.iter_mut().zip(after + 1..) {
                 item.row_number = place;
@@ -183,7 +189,7 @@ impl Pages {
     }
 
     /// A page of rows after a key, up to another. It holds all rows of its last key.
-    pub(super) async fn keyed(
+    pub(super) fn keyed(
         &self,
         connection: &mut SqliteConnection,
         after: Option<&[Raw]>,
@@ -196,7 +202,7 @@ impl Pages {
         }
         self.bound(&mut sql, "<=", upper);
         sql.push(&format!(" ORDER BY {} LIMIT {}", self.key_list("", ","), self.page + 1));
-        let mut items = self.fetch(connection, sql, context).await?;
+        let mut items = self.fetch(connection, sql, context)?;
         let count = items.len();
         if count <= self.page {
             return Ok(items);
@@ -217,7 +223,7 @@ impl Pages {
         self.bound(&mut sql, ">=", &items[0].raw_key);
         self.bound(&mut sql, "<=", &items[count - 1].raw_key);
         sql.push(&format!(" ORDER BY {}", self.key_list("", ",")));
-        self.fetch(connection, sql, context).await
+        self.fetch(connection, sql, context)
     }
 
     fn bound(&self, sql: &mut Sql, operator: &str, key: &[Raw]) {
@@ -234,13 +240,14 @@ impl Pages {
         }
     }
 
-    async fn fetch(
+    /// Runs a page's statement. Blocks the thread meanwhile.
+    fn fetch(
         &self,
         connection: &mut SqliteConnection,
         sql: Sql,
         context: Context<'_>,
     ) -> Result<Vec<Item>, StoreError> {
-        use futures_util::TryStreamExt as _;
+        use futures_util::{FutureExt as _, TryStreamExt as _};
         let Sql { text, arguments } = sql;
         let columns: Vec<&TableColumn> = self.columns.iter().collect();
         let number = self.row_number.map(|name| format!(",{name}")).unwrap_or_default();
@@ -252,33 +259,38 @@ impl Pages {
         };
         let parser = Parser::extended();
         let mut items = Vec::new();
-        while let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))? {
-            items.push(self.item(&row, &layout, &parser, context));
+        loop {
+            match stream.try_next().now_or_never() {
+                Some(row) => match row.map_err(|e| context.error(&e))? {
+                    Some(row) => items.push(self.item(&row, &layout, &parser, context)),
+                    None => return Ok(items),
+                },
+                None => std::thread::sleep(PAUSE),
+            }
         }
-        Ok(items)
     }
 
     fn item(
         &self,
-        row: &SqliteRow,
+        stored: &SqliteRow,
         layout: &Layout,
         parser: &Parser,
         context: Context<'_>,
     ) -> Item {
-        let raw_key: Vec<Raw> = self.key.iter().map(|&index| raw(row, index)).collect();
+        let raw_key: Vec<Raw> = self.key.iter().map(|&index| raw(stored, index)).collect();
         let row_number = match self.row_number {
-            Some(_) => match raw(row, self.columns.len()) {
+            Some(_) => match raw(stored, self.columns.len()) {
                 Raw::Int(number) => number,
                 _ => 0,
             },
             None => 0,
         };
-        let content = match &self.shape {
-            Shape::Columns => self.columns_of(row, layout, context),
-            Shape::Documents(key) => self.document_of(row, key, parser, context),
+        let read = match &self.shape {
+            Shape::Columns => self.columns_of(stored, layout, context),
+            Shape::Documents(key) => self.document_of(stored, key, parser, context),
         };
-        let content = content.map_err(|problem| BrokenRecord { key: place(&raw_key), problem });
-        Item { content, raw_key, row_number }
+        let unreadable = |problem| BrokenRecord { key: place(&raw_key), problem };
+        Item { content: read.map_err(unreadable), raw_key, row_number }
     }
 
     fn columns_of(
@@ -286,7 +298,7 @@ impl Pages {
         row: &SqliteRow,
         layout: &Layout,
         context: Context<'_>,
-    ) -> Result<Option<(Row, Result<Key, KeyError>)>, Problem> {
+    ) -> Result<Content, Problem> {
         let mut values = Vec::with_capacity(self.columns.len());
         for (index, column) in self.columns.iter().enumerate() {
             let value = decode(row, index, &column.column_type, context.policies);
@@ -309,7 +321,7 @@ impl Pages {
         key: &[String],
         parser: &Parser,
         context: Context<'_>,
-    ) -> Result<Option<(Row, Result<Key, KeyError>)>, Problem> {
+    ) -> Result<Content, Problem> {
         let broken =
             || Problem::new("document", format!("{}: the document can't be read", self.entity));
         let column = self.columns.len() - 1;

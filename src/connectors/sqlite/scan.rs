@@ -106,10 +106,8 @@ impl TableScan {
         match (&position.stage, &position.upper) {
             (Stage::End, _) => Ok(false),
             (Stage::WithoutKey(after), _) => {
-                let page = self
-                    .pages
-                    .without_key(&mut connection, *after, position.last_row, context)
-                    .await?;
+                let page =
+                    self.pages.without_key(&mut connection, *after, position.last_row, context)?;
                 position.stage = match page.last().map(|item| item.row_number) {
                     Some(after) => Stage::WithoutKey(after),
                     None => Stage::Keyed(None),
@@ -122,8 +120,7 @@ impl TableScan {
                 Ok(false)
             }
             (Stage::Keyed(after), Some(upper)) => {
-                let page =
-                    self.pages.keyed(&mut connection, after.as_deref(), upper, context).await?;
+                let page = self.pages.keyed(&mut connection, after.as_deref(), upper, context)?;
                 position.stage = match page.last() {
                     Some(last) => Stage::Keyed(Some(last.raw_key.clone())),
                     None => Stage::End,

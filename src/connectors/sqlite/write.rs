@@ -100,17 +100,14 @@ async fn insert_run(
             }
         }
         let marks = format!("({})", vec!["?"; present.len()].join(","));
-        sql.push_str(&format!(
-            "({}) VALUES {}",
-            list(&chosen),
-            vec![marks.as_str(); rows.len()].join(",")
-        ));
+        let marks = vec![marks.as_str(); rows.len()].join(",");
+        sql = format!("{sql}({}) VALUES {marks}", list(&chosen));
     }
     if returning.is_empty() {
         writer.change(sql, arguments).await?;
         return Ok(Vec::new());
     }
-    sql.push_str(&format!(" RETURNING {}", list(returning)));
+    sql = format!("{sql} RETURNING {}", list(returning));
     let row = sqlx::query_with(AssertSqlSafe(sql), arguments)
         .fetch_one(writer.connection())
         .await

@@ -1,0 +1,1 @@
+CREATE TABLE contracts (number TEXT PRIMARY KEY, signed_on DATE, signed_note TEXT);

@@ -1,0 +1,1 @@
+CREATE TABLE customers (number INTEGER PRIMARY KEY, name TEXT NOT NULL, phone TEXT);

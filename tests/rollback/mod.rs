@@ -1,0 +1,4 @@
+//! Runs over real SQLite files are taken back, continued, told and tried again.
+
+mod undo;
+mod world;

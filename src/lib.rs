@@ -70,15 +70,21 @@
 //! diagnostic codes are what a version number speaks of. This library is how the binary is built;
 //! before version 1 its types may change with any release.
 pub mod check;
+pub mod cli;
 pub mod connectors;
 pub mod diagnostics;
 pub mod document;
 pub mod expr;
 pub mod functions;
+pub mod ids;
 pub mod ledger;
 pub mod plan;
+pub mod rejects;
 pub mod report;
+pub mod rollback;
 pub mod run;
 pub mod spec;
+pub mod status;
+pub mod test_runner;
 pub mod value;
 pub mod verify;

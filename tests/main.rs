@@ -10,5 +10,7 @@ mod diagnostics;
 mod documents;
 mod engine;
 mod loading;
+mod rollback;
 mod schema;
 mod seeds;
+mod verify;

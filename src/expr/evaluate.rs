@@ -80,7 +80,8 @@ pub(super) enum NameSource {
     DocumentField(String),
     ElementField(String),
     Exploded,
-    Lets(Vec<String>),
+    /// The named values that the text uses, and no others: one that fails is none of its business.
+    Lets(Vec<(usize, String)>),
     Now,
     Record,
     Target,
@@ -253,8 +254,8 @@ impl Scope<'_> {
                 NameSource::Exploded => self.element.exploded.cloned().unwrap_or_default(),
                 NameSource::Lets(names) => {
                     let mut lets = Object::with_capacity(names.len());
-                    for (index, name) in names.iter().enumerate() {
-                        match self.named(index)? {
+                    for (index, name) in names {
+                        match self.named(*index)? {
                             Value::Missing => {}
                             value => {
                                 lets.insert(name.as_str(), value);

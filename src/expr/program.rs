@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::evaluate::{NameBinding, NameSource};
 use super::select::{Path, Root};
-use super::template::{ExpressionId, TemplateId, TextKind, Texts, TextsBuilder, analyse};
+use super::template::{ExpressionId, Name, TemplateId, TextKind, Texts, TextsBuilder, analyse};
 use super::{
     ArgumentExpr, Crosswalk, Expr, IdRule, LookupCall, Mapping, OnError, OnMissing, Origin, Step,
 };
@@ -177,13 +177,13 @@ impl Compiler<'_> {
     ) -> Result<Vec<NameBinding>, ProgramError> {
         let analysis = analyse(text, kind).map_err(|error| self.error(error.message))?;
         let mut bindings: Vec<NameBinding> = Vec::new();
-        for name in analysis.names {
+        for name in &analysis.names {
             let root = &name.path[0];
             if bindings.iter().any(|binding| *binding.name == **root) {
                 continue;
             }
             let source = match root.as_str() {
-                "let" => NameSource::Lets(self.lets.clone()),
+                "let" => NameSource::Lets(self.lets_used(&analysis.names)),
                 "now" => NameSource::Now,
                 "record" => NameSource::Record,
                 "target" => NameSource::Target,
@@ -200,6 +200,17 @@ impl Compiler<'_> {
             bindings.push(NameBinding { name: Arc::from(root.as_str()), source });
         }
         Ok(bindings)
+    }
+
+    /// The named values that a text uses: those that it names, or all when it takes `let` whole.
+    fn lets_used(&self, names: &[Name]) -> Vec<(usize, String)> {
+        let uses = |wanted: &str| {
+            names
+                .iter()
+                .filter(|name| name.path[0] == "let")
+                .any(|name| name.path.get(1).is_none_or(|used| used == wanted))
+        };
+        self.lets.iter().cloned().enumerate().filter(|(_, name)| uses(name)).collect()
     }
 
     fn tests(&mut self, rules: &[super::Rule], kind: &str) -> Result<Vec<Test>, ProgramError> {

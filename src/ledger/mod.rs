@@ -4,14 +4,21 @@
 //! hold counts, states and checkpoints; batches hold one compact record each with every record's
 //! fate; the journal holds what was there before an update; rejects hold reasons, never values.
 
+mod access;
 mod batch;
+mod batches;
 mod counts;
+mod fields;
 mod journal;
 mod key_map;
+mod objects;
 mod records;
+mod rejects;
+mod runs;
 mod tables;
 mod undo;
 
+pub use access::Ledger;
 pub use batch::{BatchRecord, Entry, Fate};
 pub use counts::Counts;
 pub use journal::{BeforeImage, JournalEntry};
@@ -20,4 +27,4 @@ pub use records::{
     IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
     RunRecord, RunState, TargetShape,
 };
-pub use tables::{Ledger, is_ledger_table};
+pub use tables::is_ledger_table;

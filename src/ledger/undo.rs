@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::tables::{BATCHES, Fields, JOURNAL, REJECTS, equal, number, of_phase, store_error};
+use super::fields::{Fields, equal, number, of_phase, store_error};
+use super::tables::{BATCHES, JOURNAL, REJECTS};
 use super::{BatchRecord, Entry, Fate, Ledger, RejectRecord, RejectState};
 use crate::connectors::{Session, StoreError, Update};
 use crate::value::query::Filter;

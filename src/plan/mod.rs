@@ -101,6 +101,23 @@ impl Plan {
         targets
     }
 
+    /// The phases in the order of the graph; those that it does not hold come last.
+    pub fn phases_in_order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = self
+            .graph
+            .nodes
+            .iter()
+            .filter_map(|node| match node.work {
+                Work::Phase(index) => Some(index),
+                Work::Index(_) | Work::Check(_) => None,
+            })
+            .collect();
+        order.extend(
+            (0..self.phases.len()).filter(|index| self.graph.find(Work::Phase(*index)).is_none()),
+        );
+        order
+    }
+
     /// The phase with this full name (`spec.phase`), or this short one when only one has it.
     pub fn find_phase(&self, name: &str) -> Option<usize> {
         if let Some(index) = self.phases.iter().position(|phase| phase.full_name() == name) {

@@ -73,6 +73,15 @@ pub enum Event {
         /// How long it worked.
         seconds: f64,
     },
+    /// A batch was taken back (and will be durable with the next commit).
+    Undone {
+        /// The phase's name in history.
+        phase: String,
+        /// Batches taken back so far.
+        batches: u64,
+        /// Of so many.
+        of: u64,
+    },
     /// An index was created or was there.
     Index {
         /// Its name.

@@ -163,7 +163,7 @@ async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
 ///
 /// # Errors
 /// When a ledger can't be read.
-pub(super) async fn changed_phases(
+pub async fn changed_phases(
     plan: &Plan,
     stores: &Stores,
     options: &Options,

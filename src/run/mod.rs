@@ -1,6 +1,7 @@
 //! Does the plan: phases in the order of the graph, batches from source to target, and the fate of
 //! every record into the ledger, all or nothing at every commit.
 
+mod alone;
 mod apply;
 pub mod checks;
 mod decide;
@@ -13,16 +14,19 @@ mod indexes;
 mod load;
 mod lookup;
 mod phase;
+mod retry;
 mod seen;
 mod shape;
 pub mod source;
 mod stores;
 mod transform;
 
+pub use alone::run_alone;
 pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
-pub use executor::{NodeOutcome, NodeState, Outcome, run};
+pub use executor::{NodeOutcome, NodeState, Outcome, changed_phases, run};
 pub use lookup::PhaseIds;
+pub use retry::{Retried, retry};
 pub use shape::{Shape, identity_of};
 pub use stores::Stores;
 pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};

@@ -51,6 +51,11 @@ impl Stores {
         &self.stores[connection]
     }
 
+    /// The stores in the order of the connections.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Store>> {
+        self.stores.iter()
+    }
+
     /// The ledger of a connection's store.
     pub fn ledger(&self, connection: usize) -> Ledger {
         Ledger::new(Arc::clone(&self.stores[connection]))

@@ -2,7 +2,7 @@
 
 use super::result;
 use crate::connectors::StoreError;
-use crate::ledger::{Counts, Entry, Fate, KeyMap, Ledger, PhaseRecord, PhaseState};
+use crate::ledger::{Counts, KeyMap, Known, Ledger, PhaseRecord, PhaseState};
 use crate::plan::{Phase, Severity};
 use crate::run::checks::CheckResult;
 use crate::run::{RunError, Stores};
@@ -71,8 +71,7 @@ async fn examine(
             counts.rejected, state.open_rejects
         ));
     }
-    let told = told_by(&ledger, &record).await?;
-    problems.extend(compare(&ledger, &record, &told).await?);
+    problems.extend(compare(&record.counts, &Told::read(&ledger, &record).await?));
     if problems.is_empty() && record.state != PhaseState::Completed {
         return Ok(Examined::Unfinished(match record.state {
             PhaseState::Failed => "failed",
@@ -92,87 +91,59 @@ async fn examine(
     Ok(Examined::Sums(problems, actual))
 }
 
-/// The fates that a run's own batches tell.
-async fn told_by(ledger: &Ledger, record: &PhaseRecord) -> Result<Counts, StoreError> {
-    let mut told = Counts::default();
-    for (run, seq, _, _) in ledger.batch_index(&record.phase, Some(&record.run)).await? {
-        for entry in ledger.batch(&run, &record.phase, seq).await?.entries {
-            told.add(&entry.fate);
+/// What batches tell of a phase's keys, each key by its newest entry.
+struct Told {
+    /// By the batches of the run that is looked at.
+    own: Counts,
+    /// By those of older runs.
+    older: Counts,
+}
+
+impl Told {
+    async fn read(ledger: &Ledger, record: &PhaseRecord) -> Result<Self, StoreError> {
+        let mut map = KeyMap::open(ledger, &record.phase).await?;
+        let mut told = Self { own: Counts::default(), older: Counts::default() };
+        for index in 0..map.batches() {
+            for known in newest_of(&mut map, index).await? {
+                let is_own = known.run == record.run;
+                let counts = if is_own { &mut told.own } else { &mut told.older };
+                counts.add(&known.entry.fate);
+            }
         }
+        Ok(told)
     }
-    Ok(told)
+}
+
+/// The entries of a batch after which no other tells of the same key.
+async fn newest_of(map: &mut KeyMap, index: usize) -> Result<Vec<Known>, StoreError> {
+    let mut batch = map.batch(index).await?.unwrap_or_default();
+    let keys: Vec<_> = batch.iter().map(|known| known.entry.key.clone()).collect();
+    let newest = map.get(&keys).await?;
+    batch.retain(|known| {
+        newest
+            .get(&known.entry.key)
+            .is_some_and(|newest| (&newest.run, newest.batch) == (&known.run, known.batch))
+    });
+    Ok(batch)
 }
 
 /// Holds a run's counts against what its batches tell. A record that is as an older run left it is
 /// not told again: so many must the older runs know of.
-async fn compare(
-    ledger: &Ledger,
-    record: &PhaseRecord,
-    told: &Counts,
-) -> Result<Vec<String>, StoreError> {
-    let counts = &record.counts;
+fn compare(counts: &Counts, told: &Told) -> Vec<String> {
+    let Told { own, older } = told;
     let mut problems = Vec::new();
-    let mut not_told = Vec::new();
-    for (word, counted, told, may_be_older) in [
-        ("inserted", counts.inserted, told.inserted, false),
-        ("updated", counts.updated, told.updated, false),
-        ("unchanged", counts.unchanged, told.unchanged, true),
-        ("skipped", counts.skipped, told.skipped, true),
-        ("rejected", counts.rejected, told.rejected, true),
+    for (word, counted, told, older) in [
+        ("inserted", counts.inserted, own.inserted, 0),
+        ("updated", counts.updated, own.updated, 0),
+        ("unchanged", counts.unchanged, own.unchanged, older.arrived()),
+        ("skipped", counts.skipped, own.skipped, older.skipped),
+        ("rejected", counts.rejected, own.rejected, older.rejected),
     ] {
-        if told > counted || (told < counted && !may_be_older) {
-            problems.push(format!("{counted} were {word}, and the batches tell of {told}"));
-        } else if told < counted {
-            not_told.push((word, counted - told));
+        if told > counted || told + older < counted {
+            let also =
+                if older > 0 { format!(" and older runs of {older}") } else { String::new() };
+            problems.push(format!("{counted} were {word}, and the batches tell of {told}{also}"));
         }
     }
-    if not_told.is_empty() {
-        return Ok(problems);
-    }
-    let older = older_fates(ledger, record).await?;
-    for (word, missing) in not_told {
-        let known = match word {
-            "unchanged" => older.arrived(),
-            "skipped" => older.skipped,
-            _ => older.rejected,
-        };
-        if known < missing {
-            problems.push(format!(
-                "{missing} that were {word} are in no batch, and older runs know of {known}"
-            ));
-        }
-    }
-    Ok(problems)
-}
-
-/// The fates of the keys that older runs tell of and this one does not.
-async fn older_fates(ledger: &Ledger, record: &PhaseRecord) -> Result<Counts, StoreError> {
-    let mut map = KeyMap::open(ledger, &record.phase).await?;
-    let mut fates = Counts::default();
-    let mut index = 0;
-    while let Some(batch) = map.batch(index).await? {
-        index += 1;
-        if batch.first().is_none_or(|known| known.run == record.run) {
-            continue;
-        }
-        let keys: Vec<_> = batch.iter().map(|known| known.entry.key.clone()).collect();
-        let newest = map.get(&keys).await?;
-        for known in &batch {
-            let is_newest = newest
-                .get(&known.entry.key)
-                .is_some_and(|newest| (&newest.run, newest.batch) == (&known.run, known.batch));
-            if is_newest {
-                add(&mut fates, &known.entry);
-            }
-        }
-    }
-    Ok(fates)
-}
-
-fn add(fates: &mut Counts, entry: &Entry) {
-    match entry.fate {
-        Fate::Inserted | Fate::Updated | Fate::Unchanged => fates.unchanged += 1,
-        Fate::Skipped(_) => fates.skipped += 1,
-        Fate::Rejected(_) => fates.rejected += 1,
-    }
+    problems
 }

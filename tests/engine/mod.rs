@@ -2,4 +2,4 @@
 
 mod conflicts;
 mod second_pass;
-mod world;
+pub mod world;

@@ -27,8 +27,8 @@ use self::database::Database;
 use self::page::{Pages, Shape};
 use self::scan::TableScan;
 use self::session::TableSession;
-use super::without_nul;
 use super::prefetch::Prefetch;
+use super::without_nul;
 use super::{
     Capabilities, ConnectionConfig, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics,
     Store, StoreError, StoreErrorKind, TimePrecision,

@@ -1,0 +1,75 @@
+//! Opening a plan's stores, for commands that look and do not run.
+
+use std::sync::Arc;
+
+use super::Failure;
+use crate::connectors::{self, Model, StoreErrorKind, memory};
+use crate::plan::Plan;
+use crate::run::{RunError, RunErrorKind, Stores};
+
+/// Opens stores that must be there: nothing is created.
+///
+/// # Errors
+/// When one is not there, or can't be opened.
+pub(super) async fn existing(plan: &Plan) -> Result<Stores, Failure> {
+    Ok(Stores::open(&uncreated(plan)).await.map_err(|error| match error.kind {
+        RunErrorKind::Store(StoreErrorKind::NotFound) => {
+            error.help("`mapper run` makes and fills it; look at the connection's `url` otherwise")
+        }
+        _ => error,
+    })?)
+}
+
+/// Opens stores; one that is not there is empty. Nothing is created.
+///
+/// # Errors
+/// When one is there and can't be opened.
+pub(super) async fn existing_or_empty(plan: &Plan) -> Result<Stores, Failure> {
+    let plan = uncreated(plan);
+    let mut stores: Vec<Arc<dyn connectors::Store>> = Vec::with_capacity(plan.connections.len());
+    for connection in &plan.connections {
+        let store = match connectors::open(&connection.config).await {
+            Ok(store) => store,
+            Err(error) if error.kind == StoreErrorKind::NotFound => match connection.config.model {
+                Model::Tables => memory::tables([]),
+                Model::Documents => memory::documents(),
+            },
+            Err(error) => {
+                let help = format!("connection `{}` can't be opened", connection.name);
+                return Err(RunError::from(error).help(help).into());
+            }
+        };
+        stores.push(store);
+    }
+    Ok(Stores::from_stores(stores))
+}
+
+/// How many rejects of a plan's phases stand.
+///
+/// # Errors
+/// When a ledger can't be read.
+pub(super) async fn rejects(plan: &Plan, stores: &Stores) -> Result<u64, RunError> {
+    let mut open = 0;
+    for phase in &plan.phases {
+        let ledger = stores.ledger(phase.target.connection);
+        if ledger.exists().await? {
+            open += ledger.open_rejects(&phase.history_name()).await?.len() as u64;
+        }
+    }
+    Ok(open)
+}
+
+/// Closes stores, so that their files are whole.
+pub(super) async fn close(plan: &Plan, stores: &Stores) {
+    for connection in stores.distinct(0..plan.connections.len()) {
+        stores.get(connection).close().await;
+    }
+}
+
+fn uncreated(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    for connection in &mut plan.connections {
+        connection.config.create = false;
+    }
+    plan
+}

@@ -1,0 +1,163 @@
+//! Access to the ledger of one store.
+
+use std::sync::Arc;
+
+use super::fields::{Fields, equal, store_error};
+use super::tables::{self, BATCHES, FACTS, JOURNAL, REJECTS, Table};
+use crate::connectors::{Definition, Delete, Insert, Layout, Session, Store, StoreError, Update};
+use crate::value::query::{Filter, Select};
+use crate::value::{Index, IndexKey, Object, Row, Value};
+
+/// Access to the ledger of one store.
+///
+/// Reads see what was committed; writes go through the session that also writes the data, and
+/// become durable with it.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(super) store: Arc<dyn Store>,
+}
+
+impl Ledger {
+    /// The ledger of a store. Nothing is created yet.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// Whether the store has a ledger.
+    pub async fn exists(&self) -> Result<bool, StoreError> {
+        Ok(self.store.describe(FACTS.name).await?.is_some())
+    }
+
+    /// Creates the ledger's tables, unless they are there.
+    pub async fn create(&self, session: &mut dyn Session) -> Result<(), StoreError> {
+        if self.exists().await? {
+            return Ok(());
+        }
+        let documents = self.store.capabilities().documents;
+        for table in tables::ALL {
+            let entity = table.name.to_owned();
+            let definition = if documents {
+                Definition::CreateCollection { entity }
+            } else {
+                Definition::CreateTable { entity, schema: table.schema() }
+            };
+            session.define(&definition).await?;
+        }
+        for (table, keys) in [
+            (&BATCHES, &["phase", "run", "seq"][..]),
+            (&JOURNAL, &["phase", "run", "seq"]),
+            (&REJECTS, &["phase", "state"]),
+        ] {
+            let keys = keys
+                .iter()
+                .map(|key| IndexKey { path: (*key).to_owned(), descending: false })
+                .collect();
+            let index = Index { name: format!("{}_by_phase", table.name), keys, unique: false };
+            let entity = table.name.to_owned();
+            session.define(&Definition::CreateIndex { entity, index }).await?;
+        }
+        Ok(())
+    }
+
+    // Facts
+
+    /// A fact, by name.
+    pub async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
+        if !self.exists().await? {
+            return Ok(None);
+        }
+        let rows = self.rows(&FACTS, equal("_id", Value::text(name))).await?;
+        match rows.into_iter().next() {
+            Some(mut row) => {
+                row.text()?;
+                Ok(Some(row.text()?))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Writes a fact, new or changed.
+    pub async fn set_fact(
+        &self,
+        session: &mut dyn Session,
+        name: &str,
+        value: &str,
+    ) -> Result<(), StoreError> {
+        self.save(session, &FACTS, name, vec![Value::text(value)]).await
+    }
+
+    // Rows in and out
+
+    pub(super) async fn rows(
+        &self,
+        table: &Table,
+        filter: Filter,
+    ) -> Result<Vec<Fields>, StoreError> {
+        let select = Select {
+            entity: table.name.to_owned(),
+            columns: Some(table.names()),
+            filter,
+            ..Select::default()
+        };
+        let rows = self.store.select(&select).await?;
+        Ok(rows.rows.into_iter().map(|row| Fields::new(row, table)).collect())
+    }
+
+    pub(super) async fn insert(
+        &self,
+        session: &mut dyn Session,
+        table: &Table,
+        rows: Vec<Row>,
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let names = table.names();
+        let (layout, rows) = if self.store.capabilities().documents {
+            let documents = rows
+                .into_iter()
+                .map(|row| {
+                    let fields = names.iter().map(String::as_str).zip(row);
+                    vec![Value::object(fields.collect::<Object>())]
+                })
+                .collect();
+            (Layout::Document, documents)
+        } else {
+            (Layout::Columns(names.into()), rows)
+        };
+        let insert = Insert { entity: table.name, layout: &layout, rows: &rows, returning: &[] };
+        session.insert(insert).await.map(|_| ()).map_err(store_error)
+    }
+
+    pub(super) async fn save(
+        &self,
+        session: &mut dyn Session,
+        table: &Table,
+        id: &str,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        let set: Vec<String> = table.columns.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let mut row = vec![Value::text(id)];
+        row.extend(values);
+        let rows = [row];
+        let update =
+            Update { entity: table.name, key: &["_id".to_owned()], set: &set, rows: &rows };
+        if session.update(update).await.map_err(store_error)? == 0 {
+            let [row] = rows;
+            self.insert(session, table, vec![row]).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn delete(
+        &self,
+        session: &mut dyn Session,
+        table: &Table,
+        key: &[&str],
+        rows: Vec<Row>,
+    ) -> Result<(), StoreError> {
+        let key: Vec<String> = key.iter().map(|name| (*name).to_owned()).collect();
+        let delete = Delete { entity: table.name, key: &key, rows: &rows };
+        session.delete(delete).await.map(|_| ()).map_err(store_error)
+    }
+}

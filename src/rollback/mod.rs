@@ -1,0 +1,285 @@
+//! Takes runs back: what they inserted is deleted, what they changed becomes what it was, what they
+//! created is dropped.
+//!
+//! It needs the ledger alone, neither source nor mapping. A record that someone edited since, or
+//! that others refer to, is kept and told, unless forced. A batch and its part of the ledger go in
+//! one commit, so a rollback that was killed goes on when it is asked for again.
+
+mod inserted;
+mod objects;
+mod phase;
+mod references;
+mod target;
+mod units;
+mod updated;
+mod writer;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::Utc;
+
+use self::phase::PhaseUndo;
+use self::references::References;
+use self::units::{Part, Unit};
+use self::writer::Writers;
+use crate::ledger::{ObjectRecord, PhaseState, RunState};
+use crate::plan::{Plan, Work};
+use crate::run::{Cancel, Observer, RunError, RunErrorKind, Stores};
+
+/// How many kept records are listed by key; all are counted.
+pub const LISTED: usize = 1000;
+
+/// What is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The newest runs, so many. A run is one spec's part of one command.
+    Runs(usize),
+    /// Every run.
+    All,
+    /// One phase, by its full or its short name, in every run.
+    Phase(String),
+}
+
+/// How runs are taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is taken back.
+    pub scope: Scope,
+    /// Says what would be done, and writes nothing.
+    pub dry_run: bool,
+    /// Takes back also what was edited since or is referred to.
+    pub force: bool,
+}
+
+impl Default for Request {
+    /// The last run.
+    fn default() -> Self {
+        Self { scope: Scope::Runs(1), dry_run: false, force: false }
+    }
+}
+
+/// What a rollback did, or would do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RollbackOutcome {
+    /// The runs, newest first.
+    pub units: Vec<UnitOutcome>,
+    /// Records that were kept, at most [`LISTED`] of them.
+    pub kept: Vec<Kept>,
+    /// What the user should know besides.
+    pub warnings: Vec<String>,
+    /// Whether someone wished to stop; the same request goes on.
+    pub cancelled: bool,
+    /// Whether nothing was written.
+    pub dry_run: bool,
+}
+
+impl RollbackOutcome {
+    /// Whether all that was asked for is taken back.
+    pub fn is_complete(&self) -> bool {
+        !self.cancelled && self.kept_records() == 0
+    }
+
+    /// How many records were kept.
+    pub fn kept_records(&self) -> u64 {
+        self.units.iter().flat_map(|unit| &unit.phases).map(|phase| phase.kept).sum()
+    }
+}
+
+/// What became of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitOutcome {
+    /// The run.
+    pub run: String,
+    /// Its spec.
+    pub spec: String,
+    /// Its phases in the order in which they were taken back.
+    pub phases: Vec<PhaseOutcome>,
+    /// Tables, collections and indexes that were dropped.
+    pub dropped: Vec<ObjectRecord>,
+    /// Tables and collections that the run created and that hold other records now.
+    pub left: Vec<ObjectRecord>,
+    /// Whether nothing of the run is left.
+    pub rolled_back: bool,
+}
+
+/// What became of one phase of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhaseOutcome {
+    /// Its name in history.
+    pub phase: String,
+    /// Records that were deleted.
+    pub deleted: u64,
+    /// Records that became what they were.
+    pub restored: u64,
+    /// Records that were gone, or as before, already.
+    pub gone: u64,
+    /// Records that were kept.
+    pub kept: u64,
+}
+
+/// A record that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The run.
+    pub run: String,
+    /// The phase's name in history.
+    pub phase: String,
+    /// The source key, as it may be shown.
+    pub key: String,
+    /// Why.
+    pub why: KeptWhy,
+}
+
+/// Why a record was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptWhy {
+    /// It is not what the run left.
+    Edited,
+    /// Other records refer to it.
+    Referenced,
+    /// The store refuses what was there before: it breaks a rule that holds now.
+    Refused,
+    /// The target has no key by which it could be found.
+    NoKey,
+}
+
+impl KeptWhy {
+    /// The reason in a few words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Edited => "edited since",
+            Self::Referenced => "referenced by other rows",
+            Self::Refused => "the store refuses what was there before",
+            Self::NoKey => "the target has no key to find it by",
+        }
+    }
+}
+
+/// Takes runs back. The caller holds the locks of the stores.
+///
+/// # Errors
+/// When a phase is not known, or a store fails; what was committed before stays taken back.
+pub async fn rollback(
+    plan: &Plan,
+    stores: &Stores,
+    request: &Request,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<RollbackOutcome, RunError> {
+    let connections = stores.distinct(plan.target_connections());
+    let overlaid;
+    let mut stores = stores;
+    if request.dry_run
+        && connections.iter().any(|index| !stores.get(*index).capabilities().transactions)
+    {
+        overlaid = stores.overlaid();
+        stores = &overlaid;
+    }
+    let mut units = units::select(plan, stores, &connections, &request.scope).await?;
+    let mut outcome = RollbackOutcome {
+        warnings: warnings(plan, &request.scope, &units),
+        dry_run: request.dry_run,
+        units: units.iter().map(Unit::outcome).collect(),
+        ..RollbackOutcome::default()
+    };
+    let mut writers = Writers::new(stores, request.dry_run);
+    let mut references = References::default();
+    if !matches!(request.scope, Scope::Phase(_)) {
+        begin(&mut units, stores, &mut writers).await?;
+        for (unit, told) in units.iter().zip(&mut outcome.units) {
+            told.dropped.extend(objects::drop_indexes(unit, stores, &mut writers).await?);
+        }
+    }
+    for (unit, part) in units::newest_first(&units) {
+        if cancel.is_cancelled() {
+            outcome.cancelled = true;
+            break;
+        }
+        let record = &mut units[unit].parts[part];
+        let name = record.record.phase.clone();
+        let undo = PhaseUndo {
+            store: Arc::clone(stores.get(record.connection)),
+            ledger: stores.ledger(record.connection),
+            force: request.force,
+            observer,
+            cancel,
+        };
+        let writer = writers.of(record.connection);
+        let done = undo
+            .undo(record, writer, &mut references, &mut outcome.kept)
+            .await
+            .map_err(|error| error.in_phase(&name))?;
+        outcome.units[unit].phases.push(done);
+        if !record.is_done() {
+            outcome.cancelled |= cancel.is_cancelled();
+        }
+    }
+    for (unit, told) in units.iter_mut().zip(&mut outcome.units) {
+        if unit.others.is_empty() && unit.parts.iter().all(Part::is_done) {
+            told.dropped.extend(objects::drop_indexes(unit, stores, &mut writers).await?);
+            let (dropped, left) = objects::drop_entities(unit, stores, &mut writers).await?;
+            told.dropped.extend(dropped);
+            told.left = left;
+            finish(unit, stores, &mut writers).await?;
+            told.rolled_back = true;
+        }
+    }
+    writers.close().await?;
+    Ok(outcome)
+}
+
+/// Marks the runs as no longer whole, so that a killed rollback is not mistaken for a finished run.
+async fn begin(units: &mut [Unit], stores: &Stores, writers: &mut Writers) -> Result<(), RunError> {
+    for unit in units {
+        unit.record.state = RunState::Failed;
+        unit.save(stores, writers).await?;
+    }
+    Ok(())
+}
+
+async fn finish(unit: &mut Unit, stores: &Stores, writers: &mut Writers) -> Result<(), RunError> {
+    unit.record.state = RunState::RolledBack;
+    unit.record.finished_at = Some(Utc::now());
+    unit.save(stores, writers).await
+}
+
+/// With one phase: the phases that used what it made and stand.
+fn warnings(plan: &Plan, scope: &Scope, units: &[Unit]) -> Vec<String> {
+    let Scope::Phase(name) = scope else { return Vec::new() };
+    if units.is_empty() {
+        return Vec::new();
+    }
+    let node = plan.find_phase(name).and_then(|index| plan.graph.find(Work::Phase(index)));
+    let Some(node) = node else { return Vec::new() };
+    let standing: BTreeSet<&str> = units
+        .iter()
+        .flat_map(|unit| &unit.others)
+        .filter(|other| {
+            !matches!(other.state, PhaseState::RolledBack | PhaseState::NotStarted)
+                && other.counts.read > 0
+        })
+        .map(|other| other.phase.as_str())
+        .collect();
+    plan.graph
+        .descendants(node)
+        .into_iter()
+        .filter_map(|node| match plan.graph.nodes[node].work {
+            Work::Phase(index) => Some(&plan.phases[index]),
+            _ => None,
+        })
+        .filter(|phase| standing.contains(phase.history_name().as_str()))
+        .map(|phase| {
+            format!(
+                "phase `{}` built on what is taken back, and stands; run it again afterwards",
+                phase.full_name()
+            )
+        })
+        .collect()
+}
+
+/// An error for a phase that nothing knows.
+fn unknown_phase(name: &str) -> RunError {
+    RunError::new(RunErrorKind::Refused, format!("there is no phase `{name}`"))
+        .help("see `mapper status` for their names")
+}

@@ -1,0 +1,412 @@
+//! Rejects tried again: exactly their source records are read, mapped and written, and the counts
+//! of the phase move from rejected to what became of them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::load::Loader;
+use super::seen::{Seen, duplicates_possible};
+use super::{
+    Cancel, Event, Item, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError,
+    RunErrorKind, Shape, Stores, Transformer, source,
+};
+use crate::connectors::{Checkpoint, ScanRequest, ScanSource, Session, SourceBatch};
+use crate::ledger::{
+    Counts, Fate, KeyMap, Ledger, PhaseRecord, PhaseState, RejectRecord, RejectState,
+};
+use crate::plan::{OnDuplicate, Phase, Plan};
+use crate::value::query::{Filter, Select};
+use crate::value::{DataType, Key, Row, Value};
+
+/// What a retry of one phase did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retried {
+    /// What became of the records that were tried again.
+    pub counts: Counts,
+    /// Rejects whose record the source does not give any more; they stand.
+    pub vanished: u64,
+    /// Whether someone wished to stop.
+    pub cancelled: bool,
+}
+
+/// Tries the open rejects of a phase again. The caller holds the locks of the stores.
+///
+/// # Errors
+/// When a store fails; what was committed before stays.
+pub async fn retry(
+    plan: &Plan,
+    index: usize,
+    stores: &Stores,
+    options: &Options,
+    observer: &dyn Observer,
+    cancel: &Cancel,
+) -> Result<Retried, RunError> {
+    let phase = Arc::new(plan.phases[index].clone());
+    let name = phase.full_name();
+    let overlaid;
+    let mut stores = stores;
+    if options.dry_run {
+        overlaid = stores.overlaid();
+        stores = &overlaid;
+    }
+    let work = async {
+        let mut retried = Retried::default();
+        let ledger = stores.ledger(phase.target.connection);
+        if !ledger.exists().await? {
+            return Ok(retried);
+        }
+        let mut open: HashMap<String, Vec<RejectRecord>> = HashMap::new();
+        for reject in ledger.open_rejects(&phase.history_name()).await? {
+            open.entry(reject.run.clone()).or_default().push(reject);
+        }
+        for record in ledger.phases(Some(&phase.history_name())).await? {
+            let Some(rejects) = open.remove(&record.run) else { continue };
+            if record.state == PhaseState::RolledBack {
+                continue;
+            }
+            let update = options.update.contains(&index);
+            let mut retry = Retry::open(plan, &phase, stores, record, update).await?;
+            retry.all(rejects, observer, cancel, &mut retried).await?;
+        }
+        Ok(retried)
+    };
+    work.await.map_err(|error: RunError| error.in_phase(&name))
+}
+
+/// The rejects that are not tried yet. Records without a key may share the stand-in for it.
+type Open = HashMap<Key, Vec<RejectRecord>>;
+
+struct Retry {
+    phase: Arc<Phase>,
+    stores: Stores,
+    ledger: Ledger,
+    shape: Arc<Shape>,
+    transformer: Transformer,
+    loader: Loader,
+    record: PhaseRecord,
+    /// Records that this phase wrote, where another source record may have the same target key.
+    /// By what identifies them: the source record.
+    written: HashMap<u128, u128>,
+}
+
+impl Retry {
+    async fn open(
+        plan: &Plan,
+        phase: &Arc<Phase>,
+        stores: &Stores,
+        record: PhaseRecord,
+        update: bool,
+    ) -> Result<Self, RunError> {
+        let target = stores.get(phase.target.connection);
+        let ledger = stores.ledger(phase.target.connection);
+        let schema = target.describe(&phase.target.entity).await?;
+        let shape = Arc::new(Shape::new(phase, &**target, schema.as_ref()));
+        let transformer = Transformer::open(plan, phase, &shape, stores, record.now, None).await?;
+        let mut known = KeyMap::open(&ledger, &record.phase).await?;
+        let source_key = source::key(phase, stores).await?;
+        let duplicates = duplicates_possible(phase, &source_key);
+        let mut written = HashMap::new();
+        if duplicates {
+            // As the target gives them back.
+            let spelled = |identity: Row| -> Row {
+                let values = identity.into_iter().zip(&shape.identity).map(|(value, name)| {
+                    let column = schema.as_ref().and_then(|schema| schema.column(name));
+                    let data_type = column.map_or(DataType::Any, |c| c.data_type.clone());
+                    target.fit(value.clone(), &data_type).unwrap_or(value)
+                });
+                values.collect()
+            };
+            let mut at = 0;
+            while let Some(entries) = known.batch(at).await? {
+                for entry in entries {
+                    let arrived = matches!(
+                        entry.entry.fate,
+                        Fate::Inserted | Fate::Updated | Fate::Unchanged
+                    );
+                    if arrived
+                        && let Some(identity) = known.identity(&entry)
+                        && let Ok(identity) = Key::new(&spelled(identity))
+                    {
+                        written.insert(identity.hash128(), entry.entry.key.hash128());
+                    }
+                }
+                at += 1;
+            }
+        }
+        let loader = Loader {
+            phase: Arc::clone(phase),
+            shape: Arc::clone(&shape),
+            update,
+            known,
+            seen: duplicates.then(Seen::default),
+            winners: None,
+            started_empty: false,
+        };
+        Ok(Self {
+            phase: Arc::clone(phase),
+            stores: stores.clone(),
+            ledger,
+            shape,
+            transformer,
+            loader,
+            record,
+            written,
+        })
+    }
+
+    async fn all(
+        &mut self,
+        rejects: Vec<RejectRecord>,
+        observer: &dyn Observer,
+        cancel: &Cancel,
+        retried: &mut Retried,
+    ) -> Result<(), RunError> {
+        let mut open: Open = HashMap::with_capacity(rejects.len());
+        for reject in rejects {
+            open.entry(reject.key.clone()).or_default().push(reject);
+        }
+        let records = self.records(&open);
+        let chunks = self.requests(&open).await?;
+        for request in chunks {
+            let store = Arc::clone(self.stores.get(self.phase.source.connection));
+            let mut scan = store.scan(request).await?;
+            while let Some(batch) = scan.next().await? {
+                if cancel.is_cancelled() {
+                    retried.cancelled = true;
+                    return Ok(());
+                }
+                let Some(batch) = wanted(batch, &open, &records) else { continue };
+                let mut mapped = self.transformer.map(batch).await?;
+                mapped.items.retain(|item| open.contains_key(&item.key));
+                if mapped.items.is_empty() {
+                    continue;
+                }
+                let tried: Vec<RejectRecord> = mapped
+                    .items
+                    .iter()
+                    .filter_map(|item| open.remove(&item.key))
+                    .flatten()
+                    .collect();
+                let counts = self.load(mapped, &tried).await?;
+                retried.counts.merge(&counts);
+                observer.event(&Event::Batch {
+                    phase: self.phase.full_name(),
+                    batch: self.record.batches,
+                    counts: Progress::from(&retried.counts),
+                });
+            }
+        }
+        let vanished: Vec<RejectRecord> = open.into_values().flatten().collect();
+        retried.vanished += vanished.len() as u64;
+        self.tell_vanished(vanished).await
+    }
+
+    /// What to read: by key where the source has one, all of a file.
+    async fn requests(&self, open: &Open) -> Result<Vec<ScanRequest>, RunError> {
+        let key = source::key(&self.phase, &self.stores).await?;
+        let request = |filter: Filter| ScanRequest {
+            source: self.phase.source.scan.clone(),
+            key: key.clone(),
+            columns: None,
+            filter: self.phase.source.filter.clone().and(filter),
+            batch: self.phase.batch.max(1),
+            after: None,
+        };
+        if self.phase.source.scan == ScanSource::Files {
+            return Ok(vec![request(Filter::All)]);
+        }
+        let store = self.stores.get(self.phase.source.connection);
+        let schema = match &self.phase.source.scan {
+            ScanSource::Entity(entity) if !store.capabilities().documents => {
+                store.describe(entity).await?
+            }
+            _ => None,
+        };
+        let mut tuples: Vec<Row> = Vec::with_capacity(open.len());
+        let mut keys: HashSet<Key> = HashSet::new();
+        for reject in open.keys() {
+            let Some(values) = source_values(reject, key.len()) else { continue };
+            if !Key::new(&values).is_ok_and(|key| keys.insert(key)) {
+                continue;
+            }
+            let fitted = values.into_iter().zip(&key).map(|(value, name)| {
+                let column = schema.as_ref().and_then(|schema| schema.column(name));
+                let data_type = column.map_or(DataType::Any, |column| column.data_type.clone());
+                store.fit(value.clone(), &data_type).unwrap_or(value)
+            });
+            tuples.push(fitted.collect());
+        }
+        let most = self.phase.batch.clamp(1, 500);
+        Ok(tuples
+            .chunks(most)
+            .map(|tuples| request(Filter::Tuples { paths: key.clone(), tuples: tuples.to_vec() }))
+            .collect())
+    }
+
+    /// The keys of the source records that rejects may belong to.
+    fn records(&self, open: &Open) -> HashSet<Key> {
+        let explodes = usize::from(self.phase.mapping.explode.is_some());
+        open.keys()
+            .filter_map(|key| {
+                let values = key.values()?;
+                let length = values.len().saturating_sub(explodes);
+                Key::new(&values[..length]).ok()
+            })
+            .collect()
+    }
+
+    /// Writes a batch of tried records, appended to the phase's.
+    async fn load(
+        &mut self,
+        mut mapped: MappedBatch,
+        tried: &[RejectRecord],
+    ) -> Result<Counts, RunError> {
+        let target = Arc::clone(self.stores.get(self.phase.target.connection));
+        let mut session = target.session().await?;
+        session.begin().await?;
+        mapped.sources = 0;
+        mapped.empty_sources = 0;
+        mapped.checkpoint = Checkpoint(Vec::new());
+        self.find_duplicates(&mut *session, &mapped.items).await?;
+        let mut loaded = self.loader.load(&mut *session, mapped, 0).await?;
+        let mut pending = self.record.clone();
+        let withdrawn = tried.iter().all(|reject| pending.counts.withdraw_reject(&reject.reason));
+        pending.counts.merge(&loaded.counts);
+        if !withdrawn || !pending.counts.is_conserved() {
+            return Err(RunError::new(
+                RunErrorKind::Internal,
+                "the counts of this phase do not add up with those of the retry",
+            ));
+        }
+        let seq = pending.batches;
+        pending.batches += 1;
+        let shape = self.shape.target(&self.phase);
+        if shape != pending.target {
+            // The spec changed: what is written now is found in another way than what was.
+            self.name_ids(&mut loaded.record.entries);
+            loaded.record.shape = Some(shape);
+        }
+        let rejects: Vec<RejectRecord> = loaded
+            .rejects
+            .iter()
+            .map(|(ordinal, key, problem)| RejectRecord {
+                run: pending.run.clone(),
+                phase: pending.phase.clone(),
+                batch: seq,
+                ordinal: *ordinal,
+                key: key.clone(),
+                reason: problem.reason.to_string(),
+                field: problem.field.clone(),
+                message: problem.message.clone(),
+                state: RejectState::Open,
+            })
+            .collect();
+        self.ledger.resolve_rejects(&mut *session, tried).await?;
+        self.ledger
+            .append_batch(&mut *session, &pending, seq, &loaded.record, &loaded.journal, &rejects)
+            .await?;
+        self.ledger.save_phase(&mut *session, &pending).await?;
+        session.commit().await?;
+        self.record = pending;
+        Ok(loaded.counts)
+    }
+
+    /// Names the ids that entries leave to be made from their keys.
+    fn name_ids(&self, entries: &mut [crate::ledger::Entry]) {
+        let Some((_, rule)) = self.phase.id_field() else { return };
+        for entry in entries {
+            let arrived = matches!(entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged);
+            if arrived && entry.id.is_none() && rule.is_from_key() {
+                entry.id = Key::new([&rule.make(&entry.key, None)]).ok();
+            }
+        }
+    }
+
+    /// Notes the target keys that other records of the source gave before.
+    async fn find_duplicates(
+        &mut self,
+        session: &mut dyn Session,
+        items: &[Item],
+    ) -> Result<(), RunError> {
+        let Some(seen) = &mut self.loader.seen else { return Ok(()) };
+        if self.phase.on_duplicate == OnDuplicate::Last {
+            return Ok(());
+        }
+        let targets: HashMap<&Key, u128> = items
+            .iter()
+            .filter_map(|item| match &item.outcome {
+                ItemOutcome::Row { target: Some(target), .. } => Some((target, item.key.hash128())),
+                _ => None,
+            })
+            .collect();
+        let shape = &*self.shape;
+        let keys: Vec<&Key> = targets.keys().copied().collect();
+        for keys in keys.chunks(500) {
+            let select = Select {
+                entity: self.phase.target.entity.clone(),
+                columns: Some(shape.key_names.iter().chain(&shape.identity).cloned().collect()),
+                filter: Filter::Tuples {
+                    paths: shape.key_names.clone(),
+                    tuples: keys.iter().filter_map(|key| key.values()).collect(),
+                },
+                ..Select::default()
+            };
+            for mut row in session.select(&select).await?.rows {
+                let identity = row.split_off(shape.key_names.len());
+                let (Ok(target), Ok(identity)) = (Key::new(&row), Key::new(&identity)) else {
+                    continue;
+                };
+                let writer = self.written.get(&identity.hash128());
+                if writer.is_some_and(|writer| targets.get(&target) != Some(writer)) {
+                    seen.insert(&target);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_vanished(&self, mut rejects: Vec<RejectRecord>) -> Result<(), RunError> {
+        if rejects.is_empty() {
+            return Ok(());
+        }
+        for reject in &mut rejects {
+            "the source gives no record with this key any more".clone_into(&mut reject.message);
+        }
+        let target = self.stores.get(self.phase.target.connection);
+        let mut session = target.session().await?;
+        session.begin().await?;
+        self.ledger.change_rejects(&mut *session, &rejects).await?;
+        session.commit().await?;
+        Ok(())
+    }
+}
+
+/// The values of a reject's source key, without an element's number; `None` when the record had no
+/// key.
+fn source_values(reject: &Key, length: usize) -> Option<Vec<Value>> {
+    let mut values = reject.values()?;
+    if values.len() < length {
+        return None;
+    }
+    values.truncate(length);
+    Some(values)
+}
+
+/// The records of a batch that are tried again; `None` when there is none.
+fn wanted(mut batch: SourceBatch, open: &Open, records: &HashSet<Key>) -> Option<SourceBatch> {
+    let is_wanted: Vec<bool> = batch
+        .keys
+        .iter()
+        .map(|key| match key {
+            Ok(key) => records.contains(key),
+            // The stand-in for its key is known after the mapping.
+            Err(_) => true,
+        })
+        .collect();
+    let mut wanted = is_wanted.iter();
+    batch.rows.retain(|_| wanted.next().copied().unwrap_or(false));
+    let mut wanted = is_wanted.iter();
+    batch.keys.retain(|_| wanted.next().copied().unwrap_or(false));
+    batch.broken.retain(|broken| open.contains_key(&broken.key));
+    (!batch.rows.is_empty() || !batch.broken.is_empty()).then_some(batch)
+}

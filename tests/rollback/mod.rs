@@ -1,0 +1,5 @@
+//! Runs over real SQLite files are taken back, continued, told and tried again.
+
+mod again;
+mod undo;
+mod world;

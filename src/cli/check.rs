@@ -64,9 +64,9 @@ pub(super) async fn run(
     if !diagnostics.is_empty() {
         let text = render::text(&diagnostics, &sources, console.style());
         if errors > 0 {
-            console.error_text(&text)
+            console.error_text(&text);
         } else {
-            console.say(&text)
+            console.say(&text);
         }
         console.say("");
     }

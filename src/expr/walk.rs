@@ -149,7 +149,7 @@ impl Walker<'_> {
             Stmt::Block(block) => self.unknown("statement", "block", self.range(block.span())),
             Stmt::Import(import) => self.unknown("statement", "import", self.range(import.span())),
             Stmt::FromImport(import) => {
-                self.unknown("statement", "from", self.range(import.span()))
+                self.unknown("statement", "from", self.range(import.span()));
             }
             Stmt::Extends(extends) => {
                 self.unknown("statement", "extends", self.range(extends.span()));

@@ -185,8 +185,7 @@ pub async fn changed_phases(
             .phases(Some(&history))
             .await?
             .into_iter()
-            .filter(|record| record.state != PhaseState::RolledBack)
-            .next_back();
+            .rfind(|record| record.state != PhaseState::RolledBack);
         let Some(latest) = latest.filter(|latest| latest.checksum != phase.checksum) else {
             continue;
         };
@@ -308,8 +307,7 @@ async fn keep(stores: &Stores, phase: &crate::plan::Phase) -> Result<(), RunErro
         .phases(Some(&history))
         .await?
         .into_iter()
-        .filter(|record| record.state != PhaseState::RolledBack)
-        .next_back()
+        .rfind(|record| record.state != PhaseState::RolledBack)
     else {
         return Ok(());
     };

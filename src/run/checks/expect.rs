@@ -87,7 +87,7 @@ pub(super) async fn judge(
     if let Some(wanted) = expect.rows {
         match (actual.rows, expect.explained_by) {
             (None, _) => {
-                failed.push("a number of rows, which this answer does not have".to_owned())
+                failed.push("a number of rows, which this answer does not have".to_owned());
             }
             (Some(rows), _) if rows == wanted => {}
             (Some(rows), Some(phase)) if expect.equals.is_none() => {

@@ -67,14 +67,7 @@ impl World {
             world.passes.push(own.phases.len());
             own.phases.push(phase);
         }
-        let given = test.given.iter().enumerate().map(|(number, record)| {
-            let mut record = record.clone();
-            if record.get("_id").is_none() {
-                record.insert("_id", Value::Int(i64::try_from(number).unwrap_or(i64::MAX)));
-            }
-            record
-        });
-        fill(&*stores[SOURCE], GIVEN, given.collect(), None).await?;
+        fill(&*stores[SOURCE], GIVEN, test.given.clone(), None).await?;
         let existing = test.existing.iter().map(|record| world.held(&*stores[TARGET], record));
         let names = (!documents).then(|| world.names());
         fill(&*stores[TARGET], &phase.target.entity, existing.collect(), names.as_deref()).await?;
@@ -299,7 +292,13 @@ async fn fill(
             (Layout::Columns(columns.into()), records.iter().map(row).collect())
         }
         None => {
-            let rows = records.into_iter().map(|record| vec![Value::object(record)]);
+            // Documents that are given without an id have their number.
+            let rows = (0i64..).zip(records).map(|(number, mut record)| {
+                if record.get("_id").is_none() {
+                    record.insert("_id", Value::Int(number));
+                }
+                vec![Value::object(record)]
+            });
             (Layout::Document, rows.collect())
         }
     };

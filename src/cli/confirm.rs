@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::console::Console;
+use crate::diagnostics::wording::and_list;
 use crate::plan::Plan;
 
 /// Asks to type `name` before `deed` is done ("takes back 3 phases of `shop`"), unless `yes`.
@@ -13,7 +14,7 @@ pub(super) fn confirm(console: &Console, yes: bool, deed: &str, name: &str) -> R
         return Ok(());
     }
     if !console.can_ask() {
-        return Err(Failure::usage(format!("{deed}, and nobody can be asked here"))
+        return Err(Failure::usage(format!("this {deed}, and nobody can be asked here"))
             .help("say `--yes` if that is what you want"));
     }
     let answer = console
@@ -25,4 +26,27 @@ pub(super) fn confirm(console: &Console, yes: bool, deed: &str, name: &str) -> R
 /// What is typed to confirm: the name of the spec, or of the first of several.
 pub(super) fn name(plan: &Plan) -> String {
     plan.specs.first().map(|spec| spec.name.clone()).unwrap_or_default()
+}
+
+/// Asks before connections with `production = true` are written to.
+///
+/// # Errors
+/// As [`confirm`].
+pub(super) fn production(console: &Console, yes: bool, plan: &Plan) -> Result<(), Failure> {
+    match writes_to_production(plan) {
+        Some(deed) => confirm(console, yes, &deed, &name(plan)),
+        None => Ok(()),
+    }
+}
+
+/// The production connections that a plan writes to, as a deed.
+pub(super) fn writes_to_production(plan: &Plan) -> Option<String> {
+    let names: Vec<&str> = plan
+        .target_connections()
+        .into_iter()
+        .map(|index| &plan.connections[index])
+        .filter(|connection| connection.production)
+        .map(|connection| connection.name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| format!("writes to {}, which is production", and_list(&names)))
 }

@@ -89,6 +89,12 @@ impl Console {
         if self.is_json() { self.document(&json()) } else { Self::write(text) }
     }
 
+    /// What clears the screen, where the answer goes to one.
+    #[expect(clippy::unused_self, reason = "all that prints is a method of the console")]
+    pub(super) fn clear(&self) -> &'static str {
+        if io::stdout().is_terminal() { "\x1b[2J\x1b[H" } else { "" }
+    }
+
     /// Gives the JSON document.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ pub(super) fn plan(
             if !diagnostics.is_empty() {
                 console.say(&render::text(&diagnostics, &sources, console.style()));
             }
-            Ok(checked.plan)
+            Ok(checked.plan.with_second_passes())
         }
         None => Err(Failure::Spec(Box::new((diagnostics, sources)))),
     }

@@ -9,6 +9,7 @@ mod environment;
 mod exit;
 mod explain;
 mod failure;
+mod ids;
 mod lines;
 mod list;
 mod load;
@@ -17,12 +18,16 @@ mod open;
 mod parse;
 mod plan;
 mod progress;
+mod rejects;
 mod rollback;
 mod run;
 mod schema;
 mod seed;
 mod signal;
+mod status;
 mod summary;
+mod table;
+mod test;
 mod trouble;
 mod verify;
 
@@ -104,7 +109,11 @@ enum Command {
     Run(run::Arguments),
     Verify(verify::Arguments),
     Rollback(rollback::Arguments),
+    Status(status::Arguments),
+    Rejects(rejects::Arguments),
+    Ids(ids::Arguments),
     Seed(seed::Arguments),
+    Test(test::Arguments),
     New(new::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
@@ -154,6 +163,10 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
             Command::Run(arguments) => run::run(&arguments, &environment, console).await,
             Command::Verify(arguments) => verify::run(&arguments, &environment, console).await,
             Command::Rollback(arguments) => rollback::run(&arguments, &environment, console).await,
+            Command::Status(arguments) => status::run(&arguments, &environment, console).await,
+            Command::Rejects(arguments) => rejects::run(&arguments, &environment, console).await,
+            Command::Ids(arguments) => ids::run(&arguments, &environment, console).await,
+            Command::Test(arguments) => test::run(&arguments, &environment, console).await,
             Command::Seed(arguments) => seed::run(&arguments, &environment, console).await,
             Command::New(_)
             | Command::Explain(_)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Failure;
-use crate::connectors::{self, Model, StoreErrorKind, memory};
+use crate::connectors::{self, StoreErrorKind, memory};
 use crate::plan::Plan;
 use crate::run::{RunError, RunErrorKind, Stores};
 
@@ -30,10 +30,8 @@ pub(super) async fn existing_or_empty(plan: &Plan) -> Result<Stores, Failure> {
     for connection in &plan.connections {
         let store = match connectors::open(&connection.config).await {
             Ok(store) => store,
-            Err(error) if error.kind == StoreErrorKind::NotFound => match connection.config.model {
-                Model::Tables => memory::tables([]),
-                Model::Documents => memory::documents(),
-            },
+            // Without a table nothing can be counted there, so nothing is said of its size.
+            Err(error) if error.kind == StoreErrorKind::NotFound => memory::tables([]),
             Err(error) => {
                 let help = format!("connection `{}` can't be opened", connection.name);
                 return Err(RunError::from(error).help(help).into());

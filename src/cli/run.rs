@@ -145,17 +145,7 @@ fn ask(arguments: &Arguments, plan: &Plan, console: &Console) -> Result<(), Fail
     if arguments.dry_run {
         return Ok(());
     }
-    let production: Vec<&str> = plan
-        .target_connections()
-        .into_iter()
-        .map(|index| &plan.connections[index])
-        .filter(|connection| connection.production)
-        .map(|connection| connection.name.as_str())
-        .collect();
-    let mut deeds = Vec::new();
-    if !production.is_empty() {
-        deeds.push(format!("writes to {}, which is production", and_list(&production)));
-    }
+    let mut deeds: Vec<String> = confirm::writes_to_production(plan).into_iter().collect();
     if !arguments.redo.is_empty() {
         deeds.push(format!("takes back what {} wrote", and_list(&arguments.redo)));
     }

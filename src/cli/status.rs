@@ -1,0 +1,160 @@
+//! `mapper status`: where everything stands.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::console::Console;
+use super::environment::Environment;
+use super::table::table;
+use super::{ExitCode, Failure, load, open};
+use crate::diagnostics::wording::and_list;
+use crate::ledger::{PhaseState, RunRecord};
+use crate::plan::Plan;
+use crate::status::{PhaseStatus, Status, status};
+use crate::value::time::timestamp_text;
+
+/// How often the watch looks again.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// How many runs are listed.
+const RUNS: usize = 5;
+
+/// Tell where each phase stands, and what can run next
+///
+/// remaining = expected - current - skipped - rejected. Expected is what the spec says, or else
+/// what the source counts. Nothing is written.
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The spec: a file, or a folder of them
+    #[arg(value_name = "SPEC")]
+    spec: PathBuf,
+    /// Look again every two seconds, until all phases are done
+    #[arg(long)]
+    watch: bool,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    environment: &Environment,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    if arguments.watch && console.is_json() {
+        return Err(Failure::usage("`--watch` gives no JSON document, which is one that ends")
+            .help("`mapper run --events FILE` streams JSON lines"));
+    }
+    let plan = load::plan(&arguments.spec, environment, console)?;
+    loop {
+        let stores = open::existing_or_empty(&plan).await?;
+        let found = status(&plan, &stores).await?;
+        open::close(&plan, &stores).await;
+        if console.is_json() {
+            console.document(&document(&plan, &found))?;
+            return Ok(ExitCode::Done);
+        }
+        let clear = if arguments.watch { console.clear() } else { "" };
+        console.answer(&format!("{clear}{}", text(&found)), || Json::Null)?;
+        let done = found.phases.iter().all(|phase| phase.state == PhaseState::Completed);
+        if !arguments.watch || done {
+            return Ok(ExitCode::Done);
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+fn text(found: &Status) -> String {
+    let heads =
+        ["phase", "state", "expected", "current", "remaining", "skipped", "rejected", "done"];
+    let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
+    let rows: Vec<Vec<String>> = found
+        .phases
+        .iter()
+        .map(|phase| {
+            vec![
+                phase.phase.clone(),
+                state(phase),
+                number(phase.expected),
+                phase.current.to_string(),
+                number(phase.remaining),
+                phase.skipped.to_string(),
+                phase.rejected.to_string(),
+                phase.percent.map_or("-".to_owned(), |percent| format!("{:.0} %", percent.floor())),
+            ]
+        })
+        .collect();
+    let mut text = table(&heads, &rows);
+    for phase in &found.phases {
+        if let Some(error) = &phase.error {
+            text.push_str(&format!("\n{} failed: {error}", phase.phase));
+        }
+    }
+    let ready: Vec<&str> =
+        found.phases.iter().filter(|phase| phase.ready).map(|phase| phase.phase.as_str()).collect();
+    if !ready.is_empty() {
+        text.push_str(&format!("\nready next: {}\n", and_list(&ready)));
+    }
+    if !found.runs.is_empty() {
+        let rows: Vec<Vec<String>> = found.runs.iter().take(RUNS).map(run_row).collect();
+        text.push('\n');
+        text.push_str(&table(&["run", "state", "started", "by", "command"], &rows));
+        if found.runs.len() > RUNS {
+            text.push_str(&format!("and {} before\n", found.runs.len() - RUNS));
+        }
+    }
+    text
+}
+
+fn run_row(run: &RunRecord) -> Vec<String> {
+    let started = run.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
+    let state = run.state.name().replace('_', " ");
+    vec![run.id.clone(), state, started, run.who.clone(), run.command.clone()]
+}
+
+fn state(phase: &PhaseStatus) -> String {
+    let changed = if phase.changed { ", changed" } else { "" };
+    format!("{}{changed}", phase.state.name().replace('_', " "))
+}
+
+fn document(plan: &Plan, found: &Status) -> Json {
+    let phases: Vec<Json> = found
+        .phases
+        .iter()
+        .map(|phase| {
+            json!({
+                "phase": phase.phase,
+                "state": phase.state.name(),
+                "expected": phase.expected,
+                "current": phase.current,
+                "skipped": phase.skipped,
+                "rejected": phase.rejected,
+                "remaining": phase.remaining,
+                "percent": phase.percent,
+                "error": phase.error,
+                "started_at": phase.started_at.map(timestamp_text),
+                "finished_at": phase.finished_at.map(timestamp_text),
+                "changed": phase.changed,
+                "ready": phase.ready,
+            })
+        })
+        .collect();
+    let runs: Vec<Json> = found
+        .runs
+        .iter()
+        .map(|run| {
+            json!({
+                "run": run.id,
+                "spec": run.spec,
+                "state": run.state.name(),
+                "started_at": timestamp_text(run.started_at),
+                "finished_at": run.finished_at.map(timestamp_text),
+                "who": run.who,
+                "command": run.command,
+                "version": run.version,
+            })
+        })
+        .collect();
+    let specs: Vec<&str> = plan.specs.iter().map(|spec| spec.name.as_str()).collect();
+    json!({ "exit": 0, "specs": specs, "phases": phases, "runs": runs })
+}

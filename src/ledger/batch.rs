@@ -134,7 +134,9 @@ impl BatchRecord {
             write_bytes(&mut bytes, &shape);
         }
         write_number(&mut bytes, reasons.len() as u64);
-        reasons.iter().for_each(|reason| write_bytes(&mut bytes, reason.as_bytes()));
+        for reason in reasons {
+            write_bytes(&mut bytes, reason.as_bytes());
+        }
         write_number(&mut bytes, self.entries.len() as u64);
         bytes.extend_from_slice(&body);
         bytes

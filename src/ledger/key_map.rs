@@ -43,6 +43,23 @@ pub struct Known {
     pub run: String,
     /// The batch of that run that it is in.
     pub batch: u64,
+    /// Where the newest entry is a skip or a reject: the newest one that arrived.
+    earlier: Option<Box<Known>>,
+}
+
+impl Known {
+    fn new(entry: Entry, run: &str, batch: u64) -> Self {
+        Self { entry, run: run.to_owned(), batch, earlier: None }
+    }
+
+    fn has_arrived(&self) -> bool {
+        matches!(self.entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged)
+    }
+
+    /// What is known of the key's record in the target: the newest entry with which it arrived.
+    pub fn arrived(&self) -> Option<&Known> {
+        if self.has_arrived() { Some(self) } else { self.earlier.as_deref() }
+    }
 }
 
 impl KeyMap {
@@ -108,10 +125,19 @@ impl KeyMap {
             let (run, seq) = (batch.run.clone(), batch.seq);
             let entries = self.entries_of(index).await?;
             for key in wanted {
-                if let Some(entry) = entries.get(key) {
+                let Some(entry) = entries.get(key) else { continue };
+                let known = Known::new(entry.clone(), &run, seq);
+                // A skip or reject does not undo that the record arrived before.
+                if known.has_arrived() {
                     open.remove(key);
-                    let known = Known { entry: entry.clone(), run: run.clone(), batch: seq };
-                    found.insert(key.clone(), known);
+                    match found.get_mut(key) {
+                        Some(newest) => newest.earlier = Some(Box::new(known)),
+                        None => {
+                            found.insert(key.clone(), known);
+                        }
+                    }
+                } else {
+                    found.entry(key.clone()).or_insert(known);
                 }
             }
         }
@@ -120,16 +146,13 @@ impl KeyMap {
 
     /// The identity that a key's record has in the target; `None` when it has no record there.
     pub fn identity(&self, known: &Known) -> Option<Vec<Value>> {
-        let entry = &known.entry;
-        if let Some(id) = &entry.id {
+        if let Some(id) = &known.entry.id {
             return id.values();
         }
-        match entry.fate {
-            Fate::Inserted | Fate::Updated | Fate::Unchanged => {
-                let rule = self.rules.get(&known.run)?.as_ref()?;
-                Some(vec![rule.make(&entry.key, None)])
-            }
-            Fate::Skipped(_) | Fate::Rejected(_) => None,
+        let Known { entry, run, .. } = known.arrived()?;
+        match &entry.id {
+            Some(id) => id.values(),
+            None => Some(vec![self.rules.get(run)?.as_ref()?.make(&entry.key, None)]),
         }
     }
 
@@ -137,12 +160,8 @@ impl KeyMap {
     pub async fn batch(&mut self, index: usize) -> Result<Option<Vec<Known>>, StoreError> {
         let Some(batch) = self.batches.get(index) else { return Ok(None) };
         let record = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?;
-        let known = record.entries.into_iter().map(|entry| Known {
-            entry,
-            run: batch.run.clone(),
-            batch: batch.seq,
-        });
-        Ok(Some(known.collect()))
+        let known = |entry| Known::new(entry, &batch.run, batch.seq);
+        Ok(Some(record.entries.into_iter().map(known).collect()))
     }
 
     async fn entries_of(&mut self, index: usize) -> Result<Arc<HashMap<Key, Entry>>, StoreError> {

@@ -1,5 +1,7 @@
 //! A report as Markdown, for people.
 
+use std::fmt::Write as _;
+
 use super::table::{HEADS, WORDS, row};
 use super::{CheckReport, ComparedPhase, Report};
 
@@ -12,7 +14,7 @@ pub(super) fn render(report: &Report) -> String {
         text.push_str(&table(&HEADS, WORDS, rows));
         for phase in &report.phases {
             if let Some(elements) = phase.elements() {
-                text.push_str(&format!("\n`{}`: {elements}.\n", phase.phase));
+                let _ = writeln!(text, "\n`{}`: {elements}.", phase.phase);
             }
         }
         text.push_str(&reasons(report));
@@ -81,17 +83,13 @@ fn checks(report: &Report) -> String {
     let passed = report.checks.len() - failed.len();
     let mut text = format!("\n## Checks\n\n{passed} of {} hold.\n", report.checks.len());
     for check in &failed {
-        text.push_str(&format!(
-            "\n- **{}** ({}): {}\n",
-            escape(&check.name),
-            check.severity,
-            escape(&check.actual)
-        ));
+        let (name, actual) = (escape(&check.name), escape(&check.actual));
+        let _ = writeln!(text, "\n- **{name}** ({}): {actual}", check.severity);
         if !check.keys.is_empty() {
-            text.push_str(&format!("  - Records: {}\n", escape(&check.keys.join("; "))));
+            let _ = writeln!(text, "  - Records: {}", escape(&check.keys.join("; ")));
         }
         if let Some(advice) = &check.advice {
-            text.push_str(&format!("  - What to do: {}\n", escape(advice)));
+            let _ = writeln!(text, "  - What to do: {}", escape(advice));
         }
     }
     let held: Vec<Vec<String>> = report
@@ -101,7 +99,8 @@ fn checks(report: &Report) -> String {
         .map(|CheckReport { name, actual, .. }| vec![name.clone(), actual.clone()])
         .collect();
     if !held.is_empty() {
-        text.push_str(&format!("\n{}", table(&["what holds", "found"], 2, held)));
+        text.push('\n');
+        text.push_str(&table(&["what holds", "found"], 2, held));
     }
     text
 }
@@ -131,7 +130,7 @@ fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
     text.push('\n');
     for row in rows {
         let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
-        text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text
 }

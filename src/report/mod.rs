@@ -221,6 +221,10 @@ impl Report {
     }
 
     /// The report as JSON, after `schemas/report.schema.json`.
+    ///
+    /// # Panics
+    ///
+    /// Never: a report holds only texts, numbers and lists of them.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report has nothing that JSON does not hold")
     }

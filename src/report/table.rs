@@ -1,5 +1,7 @@
 //! The summary table, plain text with aligned columns.
 
+use std::fmt::Write as _;
+
 use super::{PhaseReport, Report};
 
 /// The heads of the summary's columns.
@@ -83,11 +85,11 @@ fn aligned(rows: &[Vec<String>], is_word: impl Fn(usize) -> bool, indent: &str) 
             if column > 0 {
                 line.push_str("  ");
             }
-            if is_word(column) {
-                line.push_str(&format!("{cell:<width$}"));
+            let _ = if is_word(column) {
+                write!(line, "{cell:<width$}")
             } else {
-                line.push_str(&format!("{cell:>width$}"));
-            }
+                write!(line, "{cell:>width$}")
+            };
         }
         text.push_str(line.trim_end());
         text.push('\n');

@@ -10,6 +10,9 @@ use crate::ledger::JournalEntry;
 use crate::value::codec::content_hash;
 use crate::value::{Key, Row, Value};
 
+/// Fields, and the records that are read and written by them: place and identity.
+type Group = (Vec<String>, Vec<(usize, Row)>);
+
 /// Restores the records of these journal entries. Places are those in `journal`.
 pub(super) async fn restore(
     target: &Target,
@@ -19,7 +22,7 @@ pub(super) async fn restore(
 ) -> Result<Undone, StoreError> {
     let mut undone = Undone::default();
     // Records whose same fields were changed are read and written together.
-    let mut groups: Vec<(Vec<String>, Vec<(usize, Row)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for (place, entry) in journal.iter().enumerate() {
         let Some(identity) = entry.id.values().and_then(|values| target.spelled(values)) else {
             undone.kept.push((place, KeptWhy::NoKey));

@@ -67,9 +67,7 @@ pub(super) fn decide(
     known: Option<&Known>,
 ) -> Decision {
     let hash = row_hash(shape, write, values);
-    let written_before = known.filter(|known| {
-        matches!(known.entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged)
-    });
+    let written_before = known.and_then(Known::arrived);
     let same_as_before = written_before.is_some_and(|known| known.entry.hash == Some(hash));
     let decision = |fate: Fate, action: Action| Decision {
         fate,

@@ -67,14 +67,7 @@ impl World {
             world.passes.push(own.phases.len());
             own.phases.push(phase);
         }
-        let given = test.given.iter().enumerate().map(|(number, record)| {
-            let mut record = record.clone();
-            if record.get("_id").is_none() {
-                record.insert("_id", Value::Int(i64::try_from(number).unwrap_or(i64::MAX)));
-            }
-            record
-        });
-        fill(&*stores[SOURCE], GIVEN, given.collect(), None).await?;
+        fill(&*stores[SOURCE], GIVEN, test.given.clone(), None).await?;
         let existing = test.existing.iter().map(|record| world.held(&*stores[TARGET], record));
         let names = (!documents).then(|| world.names());
         fill(&*stores[TARGET], &phase.target.entity, existing.collect(), names.as_deref()).await?;
@@ -205,10 +198,9 @@ impl World {
             }
             // The second pass may look up what the first one made.
             let name = phase.full_name();
-            if !ids.contains_key(&name) {
-                let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
-                ids.insert(name, made(&mut map).await?);
-            }
+            let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
+            let made = made(&mut map).await?;
+            ids.entry(name).or_insert(made);
         }
         let entity = self.plan.phases[self.passes[0]].target.entity.clone();
         let rows = self.stores.get(TARGET).select(&Select { entity, ..Select::default() }).await?;
@@ -299,7 +291,13 @@ async fn fill(
             (Layout::Columns(columns.into()), records.iter().map(row).collect())
         }
         None => {
-            let rows = records.into_iter().map(|record| vec![Value::object(record)]);
+            // Documents that are given without an id have their number.
+            let rows = (0i64..).zip(records).map(|(number, mut record)| {
+                if record.get("_id").is_none() {
+                    record.insert("_id", Value::Int(number));
+                }
+                vec![Value::object(record)]
+            });
             (Layout::Document, rows.collect())
         }
     };

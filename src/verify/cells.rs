@@ -86,7 +86,14 @@ impl<'p> Cells<'p> {
             WriteMode::Patch => {
                 !identifies && !shape.key.contains(&field) && !matches!(value, Value::Missing)
             }
-            WriteMode::Fill { .. } => filled.contains(&shape.fields[field]),
+            // The journal may name the object that was made to hold the field.
+            WriteMode::Fill { .. } => {
+                let inside = |name: &String| {
+                    let rest = shape.fields[field].strip_prefix(name.as_str());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+                };
+                !value.is_absent() && filled.iter().any(inside)
+            }
         }
     }
 
@@ -153,7 +160,8 @@ fn written_paths(phase: &Phase) -> impl Iterator<Item = &FieldPath> {
         .fields
         .iter()
         .map(|(path, _)| path)
-        .filter(move |path| !phase.target.key.contains(path) && !(inserts && id == Some(*path)))
+        .filter(move |path| !phase.target.key.contains(path))
+        .filter(move |path| !inserts || id != Some(*path))
 }
 
 /// Where one path lies inside a field: empty when it is the field or holds it; `None` when they do

@@ -8,6 +8,7 @@
 mod blocks;
 mod generated;
 mod recipes;
+mod transcripts;
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,10 @@ use mapper::check;
 use mapper::diagnostics::render::{self, Style};
 use mapper::diagnostics::{Diagnostics, SourceMap};
 use mapper::document::Environment;
+use mapper::plan::Plan;
+use mapper::run::Options;
 use mapper::spec::{self, FileReader, FileSystem};
+use mapper::test_runner;
 
 use blocks::Block;
 
@@ -87,15 +91,13 @@ impl FileReader for Beside {
 }
 
 /// Checks a spec as `mapper check` does.
-fn checked(text: String) -> (SourceMap, Diagnostics) {
+fn checked(text: String) -> (Option<Plan>, SourceMap, Diagnostics) {
     let environment = Environment::from([("SHOP_PASSWORD".to_owned(), "x".to_owned())]);
     let (set, sources, mut diagnostics) =
         spec::load(&[Beside::path()], &environment, &Beside(text));
-    if let Some(set) = set {
-        let options = check::Options { working_directory: root().to_owned() };
-        check::check(&set, &sources, &options, &mut diagnostics);
-    }
-    (sources, diagnostics)
+    let options = check::Options { working_directory: root().to_owned() };
+    let checked = set.and_then(|set| check::check(&set, &sources, &options, &mut diagnostics));
+    (checked.map(|checked| checked.plan), sources, diagnostics)
 }
 
 fn whole_spec(block: &Block) -> Result<String, String> {
@@ -117,7 +119,7 @@ fn complaint(block: &Block) -> Option<String> {
         Err(message) => return Some(message),
     };
     let is_whole = text == block.text;
-    let (sources, diagnostics) = checked(text);
+    let (_, sources, diagnostics) = checked(text);
     let said = || render::text(&diagnostics, &sources, Style::PLAIN);
     match block.marks.get("wrong") {
         Some(code) => {
@@ -141,6 +143,21 @@ fn specs_in_documents_are_right() {
         .filter_map(|(path, block)| Some(format!("{path}:{}: {}", block.line, complaint(block)?)))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[tokio::test]
+async fn tests_in_documents_pass() {
+    let mut count = 0;
+    for (path, block) in blocks_of("toml") {
+        let Some(plan) = checked(whole_spec(&block).unwrap()).0 else { continue };
+        for outcome in test_runner::run_tests(&plan, None, &Options::default()).await {
+            count += 1;
+            let differences: Vec<String> =
+                outcome.differences.iter().map(ToString::to_string).collect();
+            assert!(outcome.passed(), "{path}:{}: {}", block.line, differences.join("\n"));
+        }
+    }
+    assert!(count >= 2, "{count} tests");
 }
 
 #[test]

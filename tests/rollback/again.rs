@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mapper::ids::{ExportFormat, export, find_legacy, find_new};
 use mapper::ledger::PhaseState;
-use mapper::plan::OnDuplicate;
+use mapper::plan::{OnConflict, OnDuplicate, WriteMode};
 use mapper::rejects;
 use mapper::run::{Cancel, Options, Retried, Silent, Stores};
 use mapper::status::{node_states, status};
@@ -134,6 +134,32 @@ async fn the_id_map_is_found_and_exported() {
     let json = String::from_utf8(json).unwrap();
     assert!(json.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     assert_eq!(json.lines().count(), 21);
+}
+
+#[tokio::test]
+async fn what_arrived_once_is_known_after_a_skip_or_a_reject() {
+    let mut world = world().await;
+    world.plan.phases[0].target.write = WriteMode::Insert(OnConflict::Skip);
+    let before = dump(&world).await;
+    run(&world).await;
+    world
+        .execute("UPDATE source SET name = 'EINS' WHERE id = 1; UPDATE source SET name = NULL WHERE id = 3")
+        .await;
+    let second = run(&world).await;
+    let counts = &second.nodes[0].phase.as_ref().unwrap().counts;
+    assert_eq!((counts.skipped, counts.rejected), (2, 2), "{counts:?}");
+    let line = second.nodes[2].phase.as_ref().unwrap();
+    assert_eq!(line.counts.rejected, 1, "the id of record 3 is still found: {:?}", line.counts);
+
+    world.execute("UPDATE source SET name = 'three' WHERE id = 3").await;
+    world.options.update = [0].into();
+    let third = run(&world).await;
+    let counts = &third.nodes[0].phase.as_ref().unwrap().counts;
+    assert_eq!((counts.updated, counts.unchanged), (1, 5), "{counts:?}");
+    assert_eq!(world.text("SELECT name FROM target WHERE code = 'a'").await, ["EINS"]);
+    world.execute("UPDATE source SET name = 'one' WHERE id = 1").await;
+    assert!(undo(&world, &all()).await.is_complete());
+    assert_eq!(dump(&world).await, before);
 }
 
 #[tokio::test]

@@ -2,4 +2,4 @@
 
 mod default;
 mod dirty;
-mod world;
+pub mod world;

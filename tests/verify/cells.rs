@@ -1,10 +1,10 @@
 //! Every cell of tables, with planted differences.
 
-use mapper::expr::IdKind;
+use mapper::expr::{IdKind, Origin, Path};
 use mapper::plan::{OnConflict, WriteMode};
 use mapper::verify::{About, PhaseDifferences};
 
-use super::world::{World, id, id_of, mapped, path, phase, rule};
+use super::world::{World, expr, id, id_of, mapped, path, phase, rule, value};
 
 /// 900 customers and 2,400 orders of theirs, and an order of someone else's in the target.
 const SCRIPT: &str = "
@@ -17,7 +17,7 @@ const SCRIPT: &str = "
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
       INSERT INTO old_customers SELECT i, 'customer ' || i FROM n;
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2400)
-      INSERT INTO old_orders SELECT i, 1 + i % 900, i * 1.37, '2024-01-31 10:00:' ||
+      INSERT INTO old_orders SELECT i, 1 + i % 900, round(i * 1.37, 2), '2024-01-31 10:00:' ||
         printf('%02d', i % 60), 'note ' || i, iif(i % 3, '+49 ' || i, NULL) FROM n;
     UPDATE old_orders SET note = 'far too long, and longer still than forty characters'
       WHERE id = 50;
@@ -158,7 +158,7 @@ async fn what_a_later_phase_writes_is_its_own() {
     world.add(mapped(
         phase("phones", ("old_orders", "id"), "orders", WriteMode::Patch),
         &["old_id"],
-        vec![("old_id", path("id")), ("phone", super::world::value("+49 0"))],
+        vec![("old_id", path("id")), ("phone", value("+49 0"))],
     ));
     world.plan.phases[2].mapping.skip = vec![rule("id in [50, 51]", "not there")];
     let outcome = world.run().await;
@@ -180,4 +180,39 @@ async fn a_target_that_is_gone_is_told() {
     let report = world.verify(true).await;
     assert!(report.is_failed());
     assert!(report.differences[1].error.as_ref().unwrap().contains("no table `orders`"));
+}
+
+#[tokio::test]
+async fn elements_without_a_key_are_found_by_what_the_ledger_knows() {
+    let mut world = World::tables(
+        "CREATE TABLE sessions (id INTEGER PRIMARY KEY, items JSON);
+         CREATE TABLE tasks (id INTEGER PRIMARY KEY, session INTEGER, task TEXT);
+         INSERT INTO tasks VALUES (7, 1, 'there before');
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
+           INSERT INTO sessions SELECT i, json_array(json_object('task', 'a'),
+             json_object('task', 'b' || i)) FROM n;
+         UPDATE sessions SET items = '[]' WHERE id = 9;",
+    )
+    .await;
+    let element = |text: &str| expr(Origin::Path(Path::parse(text, false, Some("item")).unwrap()));
+    let mut tasks = mapped(
+        phase("tasks", ("sessions", "id"), "tasks", WriteMode::Append),
+        &[],
+        vec![("session", path("id")), ("task", element("item.task"))],
+    );
+    tasks.mapping.explode = Some(Path::parse("items[*]", false, None).unwrap());
+    tasks.mapping.element = Some("item".into());
+    world.add(tasks);
+    assert!(!world.run().await.is_failed());
+    let found = differences(&world).await;
+    assert_eq!((found[0].compared, found[0].is_equal()), (798, true), "{found:?}");
+    world
+        .execute(
+            "UPDATE tasks SET task = 'c' WHERE session = 20 AND task = 'b20';
+             DELETE FROM tasks WHERE session = 21 AND task = 'a'",
+        )
+        .await;
+    let found = differences(&world).await;
+    assert_eq!((found[0].missing, found[0].differing), (1, 1));
+    assert_eq!(found[0].keys, ["20, 1", "21, 0"]);
 }

@@ -29,7 +29,8 @@ async fn office() -> World {
         .map(|number: i64| {
             let mut person = object(vec![("_id", Value::Int(number))]);
             if number == 3 {
-                person.insert("language", Value::text("yo"));
+                let prefs = object(vec![("language", Value::text("yo"))]);
+                person.insert("prefs", Value::object(prefs));
             }
             person
         })
@@ -53,7 +54,7 @@ async fn office() -> World {
     world.add(mapped(
         phase("languages", ("people", "_id"), "people", fill),
         &["_id"],
-        vec![("_id", path("_id")), ("language", value("en"))],
+        vec![("_id", path("_id")), ("prefs.language", value("en"))],
     ));
     world.add(mapped(
         phase("state", ("tasks", "_id"), "tasks", WriteMode::Patch),
@@ -98,8 +99,8 @@ async fn planted_differences_are_found_and_nothing_else() {
     world.set("notes", by_id(7), "taskId", task(8)).await;
     world.set("notes", by_id(8), "taskId", task(7)).await;
     // The one language was there before; the other was filled in.
-    world.set("people", by_id(3), "language", Value::text("ha")).await;
-    world.set("people", by_id(5), "language", Value::text("ha")).await;
+    world.set("people", by_id(3), "prefs.language", Value::text("ha")).await;
+    world.set("people", by_id(5), "prefs.language", Value::text("ha")).await;
 
     let found = differences(&world).await;
     let fields = |index: usize| {
@@ -108,10 +109,11 @@ async fn planted_differences_are_found_and_nothing_else() {
         fields.join(", ")
     };
     assert_eq!(fields(0), "due 1, meta 1, text 1");
-    assert_eq!(found[0].keys, ["9", "10", "400"]);
+    // A collection is read in order of its ids' texts.
+    assert_eq!(found[0].keys, ["10", "400", "9"]);
     assert_eq!(fields(1), "taskId 2");
     assert_eq!(found[1].keys, ["7", "8"]);
-    assert_eq!(fields(2), "language 1");
+    assert_eq!(fields(2), "prefs.language 1");
     assert_eq!(found[2].keys, ["5"]);
     assert_eq!(fields(3), "meta.state 1");
     assert!(found.iter().all(|phase| phase.missing == 0 && phase.error.is_none()));
@@ -124,6 +126,6 @@ async fn what_was_filled_in_is_known_after_further_runs() {
         assert!(!world.run().await.is_failed());
     }
     assert!(differences(&world).await.iter().all(PhaseDifferences::is_equal));
-    world.set("people", ("_id", Value::Int(5)), "language", Value::text("ha")).await;
+    world.set("people", ("_id", Value::Int(5)), "prefs.language", Value::text("ha")).await;
     assert_eq!(differences(&world).await[2].keys, ["5"]);
 }

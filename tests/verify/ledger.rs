@@ -1,6 +1,7 @@
 //! The ledger's sums, whole and damaged.
 
 use mapper::plan::{OnConflict, Severity, WriteMode};
+use mapper::rejects;
 use mapper::run::checks::CheckResult;
 use mapper::verify::About;
 
@@ -112,4 +113,22 @@ async fn a_phase_that_has_not_run_or_not_ended_is_told() {
     assert_eq!(result.actual, "it is in progress");
     world.execute("UPDATE mapper_phases SET state = 'rolled_back'").await;
     assert_eq!(ledger(&world).await.actual, "it has not run");
+}
+
+#[tokio::test]
+async fn sums_hold_after_rejects_were_tried_again() {
+    let world = items().await;
+    world.run().await;
+    world.execute("UPDATE source SET name = 'mended' WHERE id = 5").await;
+    let stores = world.stores().await;
+    let cancel = mapper::run::Cancel::default();
+    let silent = mapper::run::Silent;
+    rejects::retry(&world.plan, &stores, &world.options, &silent, &cancel).await.unwrap();
+    let report = world.verify(true).await;
+    let result = &report.results[0].result;
+    assert!(result.passed, "{}", result.actual);
+    assert!(result.actual.contains("998 inserted"), "{}", result.actual);
+    assert_eq!(report.open_rejects(), 1);
+    assert_eq!((report.differences[0].compared, report.differences[0].left_out), (998, 2));
+    assert!(report.differences[0].is_equal());
 }

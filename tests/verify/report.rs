@@ -1,6 +1,6 @@
 //! Reports: the JSON form after its schema, Markdown, the summary table.
 
-use mapper::plan::{CheckKind, Expect, IndexTask, OnConflict, Operand, Severity, WriteMode};
+use mapper::plan::{CheckKind, Expect, IndexTask, OnConflict, Operand, Severity, Work, WriteMode};
 use mapper::report::{Report, exit_code, summary_table};
 use mapper::run::{RunError, RunErrorKind};
 use mapper::value::{Index, IndexKey};
@@ -35,8 +35,8 @@ async fn items() -> World {
         })
     };
     world.plan.checks = vec![counted(2, Severity::Error), counted(3, Severity::Warning)];
-    use mapper::plan::Work::{Check, Index as Indexed, Phase};
-    world.plan.graph = graph_of(vec![Phase(0), Indexed(0), Check(0), Check(1)]);
+    world.plan.graph =
+        graph_of(vec![Work::Phase(0), Work::Index(0), Work::Check(0), Work::Check(1)]);
     // A check that failed a run would stop what comes after it; here nothing does.
     for node in 1..4 {
         let edge = mapper::plan::Edge { node: node - 1, reason: mapper::plan::EdgeReason::After };
@@ -100,13 +100,15 @@ async fn reports_are_as_the_schema_says() {
     assert_eq!((&json["exit"], &json["error"]), (&json!(1), &json!("no; do this")));
 }
 
+type Damage = fn(&mut Value);
+
 #[tokio::test]
 async fn other_reports_are_refused() {
     let world = items().await;
     let outcome = world.run().await;
     let whole = assert_valid(&Report::of_run(&world.plan, &outcome));
     let validator = schema();
-    let breaks: [(&str, fn(&mut Value)); 8] = [
+    let breaks: [(&str, Damage); 8] = [
         ("no phases", |report| drop(report.as_object_mut().unwrap().remove("phases"))),
         ("unknown key", |report| report["more"] = json!(1)),
         ("exit code", |report| report["exit"] = json!(2)),

@@ -52,14 +52,13 @@ pub(super) async fn evaluate(
         }
     }
     let alone_right = alone_in(store, right, &right_on, left, &left_on).await?;
-    let mut actual = match differing {
-        0 => format!("{}, all equal", amount(pairs, "pair")),
-        _ => {
-            let fields: Vec<String> =
-                fields.iter().map(|(field, count)| format!("`{field}` in {count}")).collect();
-            let pairs = amount(pairs, "pair");
-            format!("{differing} of {pairs} differ ({}), expected 0", fields.join(", "))
-        }
+    let all = amount(pairs, "pair");
+    let mut actual = if differing == 0 {
+        format!("{all}, all equal")
+    } else {
+        let fields: Vec<String> =
+            fields.iter().map(|(field, count)| format!("`{field}` in {count}")).collect();
+        format!("{differing} of {all} differ ({}), expected 0", fields.join(", "))
     };
     for (count, entity) in [(alone, left), (alone_right, right)] {
         if count > 0 {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bigdecimal::BigDecimal;
+use bigdecimal::{BigDecimal, Zero as _};
 
 use super::{Context, Finding, amount, query, sum};
 use crate::connectors::compare_values;
@@ -157,7 +157,7 @@ impl Explanation {
     fn judge(&self, difference: &BigDecimal) -> (bool, String) {
         let Some(counts) = &self.counts else {
             let note = format!("`{}` has not run and explains nothing", self.phase);
-            return (*difference == BigDecimal::from(0), note);
+            return (difference.is_zero(), note);
         };
         let missing = counts.skipped + counts.rejected;
         // A record that was left out because the target holds its like makes no difference.
@@ -165,9 +165,8 @@ impl Explanation {
             .iter()
             .filter_map(|reason| counts.reasons.get(*reason))
             .sum();
-        let explained = [missing, missing.saturating_sub(there)]
-            .iter()
-            .any(|count| *difference == BigDecimal::from(*count));
+        let explained =
+            [missing, missing.saturating_sub(there)].map(BigDecimal::from).contains(difference);
         let fates = format!(
             "{} and {} of `{}`",
             amount(counts.skipped, "skip"),

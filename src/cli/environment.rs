@@ -26,7 +26,6 @@ impl Environment {
     /// # Errors
     /// When the named file is not there, or a file is not one of variables. No line of it is shown:
     /// it may hold secrets.
-    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     pub(super) fn read(file: Option<&Path>) -> Result<Self, Failure> {
         let directory = std::env::current_dir().map_err(|error| {
             Failure::usage(format!("the working directory can't be read: {error}"))

@@ -9,7 +9,7 @@ use crate::expr::IdRule;
 use crate::value::{Key, Value};
 
 /// How many entries of decoded batches are kept in memory.
-const CACHED_ENTRIES: usize = 200_000;
+const CACHED_ENTRIES: usize = 50_000;
 
 /// The newest entry of each source key of a phase, over all its runs that were not taken back.
 ///

@@ -422,8 +422,10 @@ impl Executor {
                         running[node] = false;
                         let state = &mut self.states[node];
                         state.state = NodeState::Failed;
-                        state.error =
-                            Some(RunError::new(RunErrorKind::Internal, "the work ended in a panic"));
+                        state.error = Some(RunError::new(
+                            RunErrorKind::Internal,
+                            "the work ended in a panic",
+                        ));
                     }
                 }
             }

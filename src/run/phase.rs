@@ -28,6 +28,9 @@ use crate::value::query::Filter;
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
 const COMMIT_BYTES: usize = 16 << 20;
 
+/// … or of about this many records: each may touch a page of its own.
+const COMMIT_RECORDS: u64 = 10_000;
+
 /// How long a group that waits for its source stays open.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -35,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const ATTEMPTS: u32 = 5;
 
 /// How many mapped or read batches wait for the next stage.
-const QUEUE: usize = 2;
+const QUEUE: usize = 1;
 
 /// Before a share of rejects stops a phase, this many records are read.
 const SHARE_AFTER: u64 = 100;
@@ -362,11 +365,12 @@ struct Group {
     started: Instant,
     bytes: usize,
     batches: u64,
+    records: u64,
 }
 
 impl Group {
     fn new() -> Self {
-        Self { started: Instant::now(), bytes: 0, batches: 0 }
+        Self { started: Instant::now(), bytes: 0, batches: 0, records: 0 }
     }
 
     fn is_full(&self, transaction: Transaction, commit_after: Duration) -> bool {
@@ -374,7 +378,9 @@ impl Group {
             Transaction::Phase => false,
             Transaction::Batch => self.batches > 0,
             Transaction::Auto | Transaction::Record => {
-                self.bytes >= COMMIT_BYTES || self.started.elapsed() >= commit_after
+                self.bytes >= COMMIT_BYTES
+                    || self.records >= COMMIT_RECORDS
+                    || self.started.elapsed() >= commit_after
             }
         }
     }
@@ -473,6 +479,7 @@ impl Writer<'_> {
         self.session = Some(session);
         self.group.batches += 1;
         self.group.bytes += bytes;
+        self.group.records += loaded.counts.read;
         self.tell(&loaded, &rejects, seq);
         self.check_rejects(false)
     }

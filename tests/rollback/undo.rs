@@ -228,7 +228,8 @@ async fn one_phase_in_all_its_runs() {
     run(&world).await;
     assert_eq!(dump(&world).await, after);
 
-    let request = Request { scope: Scope::Phase("test.copy".into()), dry_run: true, ..Request::default() };
+    let request =
+        Request { scope: Scope::Phase("test.copy".into()), dry_run: true, ..Request::default() };
     let warned = undo(&world, &request).await;
     assert_eq!(warned.warnings.len(), 2, "{:?}", warned.warnings);
     // Rows that `mark` filled are still what `copy` wrote; those that lines refer to are not free.

@@ -113,7 +113,8 @@ fn try_one_of(sql: &mut Sql, path: &str, values: &[&Value]) -> bool {
         numbers |= matches!(value.kind(), Kind::Int | Kind::Float | Kind::Decimal);
         listed.push(stored);
     }
-    sql.push("(0");
+    let start = sql.text.len();
+    sql.push("(");
     if !absent.is_empty() {
         sql.push(&format!(" OR {name} IS NULL"));
     }
@@ -136,8 +137,16 @@ fn try_one_of(sql: &mut Sql, path: &str, values: &[&Value]) -> bool {
     if numbers {
         prefix(sql, &name, "{\"$numberDecimal\":", "{\"$numberDecimal\";");
     }
-    hidden_in_lists(sql, &name, path);
-    sql.push(")");
+    if path != "_id" {
+        hidden_in_lists(sql, &name, path);
+    }
+    // No constant stands beside the terms: SQLite would not use an index then.
+    if sql.text[start..].starts_with("( OR ") {
+        sql.text.replace_range(start..start + "( OR ".len(), "(");
+        sql.push(")");
+    } else {
+        sql.text.replace_range(start.., "0");
+    }
     true
 }
 

@@ -31,6 +31,17 @@ pub(crate) struct Database {
     turn: Arc<Mutex<Turn>>,
 }
 
+/// With a rollback journal, pages that leave memory before the commit would shut readers out, so
+/// they stay; a write-ahead log takes them, and memory stays small.
+async fn keep_readers_going(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    if mode != "wal" {
+        super::catalog::execute(connection, "PRAGMA cache_spill = OFF").await?;
+    }
+    Ok(())
+}
+
 impl Database {
     /// Opens a file, or creates it when the connection says so.
     ///
@@ -92,7 +103,9 @@ impl Database {
         }
         if turn.0.is_none() {
             let connection = SqliteConnection::connect_with(&config::writer(&self.path)).await;
-            turn.0 = Some(connection.map_err(|e| self.error(&e))?);
+            let mut connection = connection.map_err(|e| self.error(&e))?;
+            keep_readers_going(&mut connection).await.map_err(|e| self.error(&e))?;
+            turn.0 = Some(connection);
         }
         Ok(Writer::new(turn, self.location.clone(), self.policies.clone()))
     }

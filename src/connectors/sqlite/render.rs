@@ -184,13 +184,20 @@ fn one_of(sql: &mut Sql, name: &str, column: &ColumnType, values: &[Value]) -> b
         sql.push("1");
         return false;
     }
-    sql.push("(0");
+    // No constant stands beside the terms: SQLite would not use an index then.
+    let mut terms = 0;
+    let mut term = |sql: &mut Sql| {
+        sql.push(if terms == 0 { "(" } else { " OR " });
+        terms += 1;
+    };
     if !absent.is_empty() {
-        sql.push(&format!(" OR {name} IS NULL"));
+        term(sql);
+        sql.push(&format!("{name} IS NULL"));
     }
     let mut exact = true;
     if listed && !present.is_empty() {
-        sql.push(&format!(" OR {name} IN ("));
+        term(sql);
+        sql.push(&format!("{name} IN ("));
         if present.len() > MANY && present.iter().all(|value| is_simple(value)) {
             sql.push("SELECT value FROM json_each(?)");
             json_argument(sql, present.into_iter().cloned().collect());
@@ -203,12 +210,13 @@ fn one_of(sql: &mut Sql, name: &str, column: &ColumnType, values: &[Value]) -> b
         sql.push(")");
     } else {
         for value in present {
-            sql.push(" OR (");
+            term(sql);
+            sql.push("(");
             exact &= equality(sql, name, column, value);
             sql.push(")");
         }
     }
-    sql.push(")");
+    sql.push(if terms == 0 { "0" } else { ")" });
     exact
 }
 

@@ -1,10 +1,11 @@
 //! A bar per phase, on a terminal.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use super::lines::{ended, rejects};
 use super::progress::lock;
@@ -47,8 +48,7 @@ impl Bars {
                 let mut phases = lock(&self.phases);
                 let bar = phases.entry(phase.clone()).or_insert_with(|| {
                     let bar = self.all.add(bar(Some(*of)));
-                    bar.set_prefix(phase.clone());
-                    bar.set_message(" batches taken back");
+                    bar.set_prefix(format!("{phase}: batches taken back"));
                     bar
                 });
                 bar.set_position(*batches);
@@ -79,14 +79,18 @@ impl Bars {
 
 /// A bar of a known length, or one that only counts.
 fn bar(expected: Option<u64>) -> ProgressBar {
-    let known = "{prefix} [{bar:30}] {human_pos} of {human_len}, {per_sec}{msg}, {eta} left";
-    let unknown = "{prefix} {spinner} {human_pos} read, {per_sec}{msg}";
+    let known = "{prefix} [{bar:30}] {human_pos} of {human_len}, {rate} a second{msg}, {eta} left";
+    let unknown = "{prefix} {spinner} {human_pos} read, {rate} a second{msg}";
     let (bar, template) = match expected {
         Some(length) => (ProgressBar::new(length), known),
         None => (ProgressBar::new_spinner(), unknown),
     };
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // A bar that can't be drawn is no error.
+            let _ = write!(out, "{:.0}", state.per_sec());
+        })
         .progress_chars("=> ");
     bar.with_style(style)
 }

@@ -258,7 +258,8 @@ async fn open_run(
             }
         }
     }
-    // An unfinished run goes on; when all its phases are done, the next run compares anew.
+    // An unfinished run goes on, if only to make its checks and be closed. One that failed with all
+    // its phases done has nothing to go on with: the next run compares anew.
     let unfinished = phases().any(|(index, phase)| {
         options.selects(index)
             && before
@@ -266,7 +267,9 @@ async fn open_run(
                 .is_none_or(|record| record.state != PhaseState::Completed)
     });
     let record = match last {
-        Some(mut last) if unfinished && !options.dry_run => {
+        Some(mut last)
+            if !options.dry_run && (unfinished || last.state == RunState::InProgress) =>
+        {
             last.state = RunState::InProgress;
             last.finished_at = None;
             last.checksum.clone_from(&info.checksum);

@@ -81,7 +81,8 @@ impl Case {
             content.push(table.clone());
             content.extend(self.query(&format!("SELECT * FROM \"{table}\" ORDER BY 1")));
         }
-        content.extend(self.query("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY 1"));
+        content
+            .extend(self.query("SELECT name FROM sqlite_schema WHERE type = 'index' ORDER BY 1"));
         let sums = match self.query("SELECT 1 FROM sqlite_schema WHERE name = 'mapper_phases' AND sql LIKE '%inserted%'").len() {
             0 => self.query(
                 "SELECT document ->> 'phase', document ->> 'state', document ->> 'sources', \

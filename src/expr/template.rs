@@ -283,7 +283,6 @@ fn environment() -> Environment<'static> {
 
 /// `default(other)` serves for null and missing; `default(other, true)` also for what is false or
 /// empty.
-#[expect(clippy::needless_pass_by_value, reason = "the signature that MiniJinja's filters have")]
 fn default_filter(
     value: minijinja::Value,
     other: Option<minijinja::Value>,

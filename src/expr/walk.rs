@@ -79,7 +79,9 @@ impl Walker<'_> {
     }
 
     fn body(&mut self, statements: &[Stmt<'_>]) {
-        statements.iter().for_each(|statement| self.stmt(statement));
+        for statement in statements {
+            self.stmt(statement);
+        }
     }
 
     fn stmt(&mut self, statement: &Stmt<'_>) {

@@ -41,7 +41,7 @@ enum Source {
 
 struct Entity {
     store: Arc<dyn Store>,
-    entity: String,
+    name: String,
     take: String,
     by: Vec<String>,
     types: Vec<DataType>,
@@ -86,7 +86,7 @@ impl LookupCache {
                         .collect();
                     Source::Entity(Entity {
                         store,
-                        entity: entity.clone(),
+                        name: entity.clone(),
                         take: take.clone(),
                         by: by.clone(),
                         types,
@@ -197,7 +197,7 @@ impl Entity {
         let mut columns = self.by.clone();
         columns.push(self.take.clone());
         let select = Select {
-            entity: self.entity.clone(),
+            entity: self.name.clone(),
             columns: Some(columns),
             filter: Filter::Tuples { paths: self.by.clone(), tuples },
             order: self.order.clone(),

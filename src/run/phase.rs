@@ -4,6 +4,7 @@
 //! overlap and memory stays bounded. Batches are committed in groups; data, fates and checkpoint go
 //! into one commit.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -342,7 +343,7 @@ async fn find_seen(
         let done = batch.checkpoint.0 == *end;
         let keys: Vec<_> = batch.items.iter().map(|item| item.key.clone()).collect();
         let known =
-            if loader.known.is_empty() { Default::default() } else { arrived.get(&keys).await? };
+            if loader.known.is_empty() { HashMap::default() } else { arrived.get(&keys).await? };
         for item in &batch.items {
             let fate = known.get(&item.key).map(|known| &known.entry.fate);
             if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome

@@ -7,11 +7,15 @@ use super::{Key, Object, Value};
 
 /// Writes a whole number in 7-bit groups, lowest first (LEB128).
 pub fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push((number as u8 & 0x7f) | 0x80);
+    loop {
+        let [low, ..] = number.to_le_bytes();
         number >>= 7;
+        if number == 0 {
+            bytes.push(low);
+            return;
+        }
+        bytes.push(low | 0x80);
     }
-    bytes.push(number as u8);
 }
 
 /// Reads what [`write_number`] wrote.

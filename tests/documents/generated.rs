@@ -71,9 +71,10 @@ fn transform(text: &mut String, function: &dyn Function) {
     if !function.parameters().is_empty() {
         let _ = writeln!(text, "| parameter | takes | |\n|---|---|---|");
         for parameter in function.parameters() {
-            let name = match parameter.required {
-                true => format!("**`{}`**", parameter.name),
-                false => format!("`{}`", parameter.name),
+            let name = if parameter.required {
+                format!("**`{}`**", parameter.name)
+            } else {
+                format!("`{}`", parameter.name)
             };
             let _ = writeln!(
                 text,

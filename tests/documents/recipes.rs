@@ -120,7 +120,7 @@ async fn written(plan: &Plan) -> String {
         for row in store.query(&query).await.unwrap().rows {
             let cells: Vec<_> = row
                 .iter()
-                .map(|cell| cell.canonical_text().map_or("-".into(), |text| text.into_owned()))
+                .map(|cell| cell.canonical_text().map_or("-".into(), std::borrow::Cow::into_owned))
                 .collect();
             let _ = writeln!(text, "    {}", cells.join(" | "));
         }

@@ -96,7 +96,7 @@ impl World {
                 let cells: Vec<String> = row
                     .iter()
                     .map(|value| {
-                        value.canonical_text().map_or("-".into(), |text| text.into_owned())
+                        value.canonical_text().map_or("-".into(), std::borrow::Cow::into_owned)
                     })
                     .collect();
                 cells.join(" ")

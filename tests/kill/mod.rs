@@ -15,6 +15,8 @@ struct Case {
     variable: &'static str,
 }
 
+const KILLS: usize = 30;
+
 const SPECS: &[(&str, &str)] =
     &[("mtr_followup.toml", "CLINIC_URL"), ("treatment_goals.toml", "APP_URL")];
 
@@ -28,9 +30,9 @@ impl Case {
             .replace("\"../examples/", &examples)
             .lines()
             .filter(|line| !line.starts_with("batch = "))
-            .map(|line| match line.starts_with("target = {") {
-                true => format!("{line}\nbatch = 50"),
-                false => line.to_owned(),
+            .map(|line| {
+                let batch = if line.starts_with("target = {") { "\nbatch = 50" } else { "" };
+                format!("{line}{batch}")
             })
             .collect();
         let path = folder.path().join(spec);
@@ -193,10 +195,9 @@ fn killed_at_random_moments() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        (random >> 11) as f64 / (1u64 << 53) as f64
+        f64::from((random >> 32) as u32) / f64::from(u32::MAX)
     };
     let mut halfway = 0;
-    const KILLS: usize = 30;
     for kill in 0..KILLS {
         let (spec, variable) = SPECS[kill % SPECS.len()];
         let expected = undisturbed_once(spec, variable);

@@ -69,7 +69,7 @@ impl World {
 
 pub fn load(path: &Path, environment: &Environment) -> Plan {
     let (set, sources, mut diagnostics) = spec::load(&[path.to_owned()], environment, &FileSystem);
-    let options = check::Options { working_directory: root(), ..check::Options::default() };
+    let options = check::Options { working_directory: root() };
     let checked = set.and_then(|set| check::check(&set, &sources, &options, &mut diagnostics));
     match checked {
         Some(checked) => checked.plan,

@@ -30,7 +30,7 @@ use crate::value::query::Filter;
 const COMMIT_BYTES: usize = 16 << 20;
 
 /// … or of about this many records: each may touch a page of its own.
-const COMMIT_RECORDS: u64 = 10_000;
+const COMMIT_RECORDS: u64 = 50_000;
 
 /// How long a group that waits for its source stays open.
 const PATIENCE: Duration = Duration::from_secs(1);

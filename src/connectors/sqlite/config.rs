@@ -58,9 +58,13 @@ pub(super) fn strict_reader(path: &Path) -> SqliteConnectOptions {
     base(path).read_only(true)
 }
 
-/// Options of the writer: 16 MiB of pages in memory, where ids in no order meet them again.
+/// Options of the writer: 16 MiB of pages in memory, and 64 MiB of write-ahead log before they are
+/// put in place, so that pages which ids in no order meet again and again are written once.
 pub(super) fn writer(path: &Path) -> SqliteConnectOptions {
-    base(path).pragma("cache_size", "-16384").pragma("temp_store", "MEMORY")
+    base(path)
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", "16384")
 }
 
 /// Options that create the file, with a write-ahead log.

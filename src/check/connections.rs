@@ -110,9 +110,6 @@ impl<'s> Checker<'s> {
     }
 
     fn prepare(&mut self, connection: &'s spec::Connection) -> Option<Prepared> {
-        if let Some(label) = &connection.encoding {
-            self.encoding(label);
-        }
         let url = connection.url.as_ref()?;
         let kind = self.kind(url)?;
         let model = connection.model.map(|model| model.value);
@@ -373,7 +370,7 @@ fn policies(connection: &spec::Connection) -> Policies {
             spec::NulPolicy::Replace(text) => Some(connectors::NulPolicy::Replace(text.clone())),
         }),
         booleans: connection.booleans.as_ref().map(|booleans| booleans.value.clone()),
-        encoding: connection.encoding.as_ref().map(ToString::to_string),
+        encoding: None,
     }
 }
 

@@ -59,8 +59,8 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional(
             "encoding",
-            &Shape::Text(TextKind::Encoding),
-            "the encoding of text that is not declared",
+            &Shape::NotYet,
+            "the encoding of text that is not declared (of files: `source.encoding`)",
         ),
         KeyShape::optional("zero_date", &Shape::NotYet, "what to do with zero dates"),
         KeyShape::optional("uuid_order", &Shape::NotYet, "the byte order of old UUIDs"),
@@ -104,8 +104,6 @@ pub struct Connection {
     pub nul: Option<Spanned<NulPolicy>>,
     /// Texts that are read as true and as false.
     pub booleans: Option<Spanned<(Vec<String>, Vec<String>)>>,
-    /// The encoding of text that is not declared (a label of the Encoding Standard).
-    pub encoding: Option<Text>,
 }
 
 /// A connection URL, variables put in. It may hold a password, so it does not print itself.
@@ -198,7 +196,6 @@ impl Connection {
             production: read::boolean(table, "production").is_some_and(|value| value.value),
             nul: table.get("nul").and_then(NulPolicy::read),
             booleans,
-            encoding: read::text(table, "encoding"),
         })
     }
 

@@ -158,7 +158,7 @@ pub enum Transaction {
 /// What happens to a second record with the same target key within the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDuplicate {
-    /// Every record of that key is rejected.
+    /// The first one is written, each further one is rejected.
     Reject,
     /// The first one is written.
     First,

@@ -1,27 +1,24 @@
 //! One phase from start, or from its checkpoint, to its end.
 //!
-//! Reading, mapping and writing are three tasks with short queues between them, so that they
-//! overlap and memory stays bounded. Batches are committed in groups; data, fates and checkpoint go
-//! into one commit.
+//! While `pipeline` reads and maps, batches are written here, and committed in groups; data, fates
+//! and checkpoint go into one commit.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use tokio::sync::mpsc;
 
 use super::load::{Loaded, Loader};
 use super::lookup::PhaseIds;
-use super::seen::{Seen, Winners, duplicates_possible};
+use super::pipeline::{Batches, find_seen, find_winners, pipeline};
+use super::seen::duplicates_possible;
 use super::{
-    Cancel, Event, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind,
-    Shape, Stores, Transformer, failpoint, source,
+    Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
+    failpoint, source,
 };
-use crate::connectors::{ScanSource, Session, SourceBatch, Store};
+use crate::connectors::{ScanSource, Session, Store};
 use crate::ledger::{
-    Fate, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
-    RejectState,
+    KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
 };
 use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
 use crate::value::query::Filter;
@@ -37,9 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a phase goes on from its checkpoint after a passing failure.
 const ATTEMPTS: u32 = 5;
-
-/// How many mapped or read batches wait for the next stage.
-const QUEUE: usize = 1;
 
 /// Before a share of rejects stops a phase, this many records are read.
 const SHARE_AFTER: u64 = 100;
@@ -247,118 +241,6 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     reader.abort();
     mapper.abort();
     result
-}
-
-type Batches = mpsc::Receiver<Result<MappedBatch, RunError>>;
-
-/// Starts reading and mapping.
-async fn pipeline(
-    context: &PhaseContext,
-    record: &PhaseRecord,
-    shape: &Arc<Shape>,
-    checkpoint: Option<Vec<u8>>,
-) -> Result<(Batches, tokio::task::JoinHandle<()>, tokio::task::JoinHandle<()>), RunError> {
-    let mut scan = source::open(&context.phase, &context.stores, checkpoint).await?;
-    let mut transformer = Transformer::open(
-        &context.plan,
-        &context.phase,
-        shape,
-        &context.stores,
-        record.now,
-        context.given.as_deref(),
-    )
-    .await?;
-    let (read, mut to_map) = mpsc::channel::<Result<SourceBatch, RunError>>(QUEUE);
-    let cancel = context.cancel.clone();
-    let reader = tokio::spawn(async move {
-        loop {
-            if cancel.is_cancelled() {
-                let error = RunError::new(RunErrorKind::Cancelled, "interrupted");
-                let _ = read.send(Err(error)).await;
-                return;
-            }
-            let message = match scan.next().await {
-                Ok(Some(batch)) => Ok(batch),
-                Ok(None) => return,
-                Err(error) => Err(RunError::from(error)),
-            };
-            let failed = message.is_err();
-            if read.send(message).await.is_err() || failed {
-                return;
-            }
-        }
-    });
-    let (mapped, batches) = mpsc::channel(QUEUE);
-    let mapper = tokio::spawn(async move {
-        while let Some(batch) = to_map.recv().await {
-            let message = match batch {
-                Ok(batch) => transformer.map(batch).await,
-                Err(error) => Err(error),
-            };
-            let failed = message.is_err();
-            if mapped.send(message).await.is_err() || failed {
-                return;
-            }
-        }
-    });
-    Ok((batches, reader, mapper))
-}
-
-/// Reads and maps the whole source once to learn the last record of each target key.
-async fn find_winners(
-    context: &PhaseContext,
-    record: &PhaseRecord,
-    shape: &Arc<Shape>,
-) -> Result<Winners, RunError> {
-    let mut winners = Winners::default();
-    let mut number = 0;
-    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
-    while let Some(batch) = batches.recv().await {
-        for item in batch?.items {
-            if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome {
-                winners.note(target, number);
-            }
-            number += 1;
-        }
-    }
-    reader.abort();
-    mapper.abort();
-    Ok(winners)
-}
-
-/// Which target keys arrived before the checkpoint: the source is read again up to there.
-async fn find_seen(
-    context: &PhaseContext,
-    record: &PhaseRecord,
-    shape: &Arc<Shape>,
-    loader: &Loader,
-) -> Result<Seen, RunError> {
-    let mut seen = Seen::default();
-    let Some(end) = &record.checkpoint else { return Ok(seen) };
-    let ledger = context.stores.ledger(context.phase.target.connection);
-    let mut arrived = KeyMap::open(&ledger, &record.phase).await?;
-    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
-    while let Some(batch) = batches.recv().await {
-        let batch = batch?;
-        let done = batch.checkpoint.0 == *end;
-        let keys: Vec<_> = batch.items.iter().map(|item| item.key.clone()).collect();
-        let known =
-            if loader.known.is_empty() { HashMap::default() } else { arrived.get(&keys).await? };
-        for item in &batch.items {
-            let fate = known.get(&item.key).map(|known| &known.entry.fate);
-            if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome
-                && matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged))
-            {
-                seen.insert(target);
-            }
-        }
-        if done {
-            break;
-        }
-    }
-    reader.abort();
-    mapper.abort();
-    Ok(seen)
 }
 
 /// The batches of one commit.

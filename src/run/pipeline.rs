@@ -1,0 +1,129 @@
+//! Reading and mapping as two tasks with a short queue after each; and the passes over a source that
+//! come before the writing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::load::Loader;
+use super::phase::PhaseContext;
+use super::seen::{Seen, Winners};
+use super::{ItemOutcome, MappedBatch, RunError, RunErrorKind, Shape, Transformer, source};
+use crate::connectors::SourceBatch;
+use crate::ledger::{Fate, KeyMap, PhaseRecord};
+
+/// How many mapped or read batches wait for the next stage.
+const QUEUE: usize = 1;
+
+pub(super) type Batches = mpsc::Receiver<Result<MappedBatch, RunError>>;
+
+/// Starts reading and mapping.
+pub(super) async fn pipeline(
+    context: &PhaseContext,
+    record: &PhaseRecord,
+    shape: &Arc<Shape>,
+    checkpoint: Option<Vec<u8>>,
+) -> Result<(Batches, tokio::task::JoinHandle<()>, tokio::task::JoinHandle<()>), RunError> {
+    let mut scan = source::open(&context.phase, &context.stores, checkpoint).await?;
+    let mut transformer = Transformer::open(
+        &context.plan,
+        &context.phase,
+        shape,
+        &context.stores,
+        record.now,
+        context.given.as_deref(),
+    )
+    .await?;
+    let (read, mut to_map) = mpsc::channel::<Result<SourceBatch, RunError>>(QUEUE);
+    let cancel = context.cancel.clone();
+    let reader = tokio::spawn(async move {
+        loop {
+            if cancel.is_cancelled() {
+                let error = RunError::new(RunErrorKind::Cancelled, "interrupted");
+                let _ = read.send(Err(error)).await;
+                return;
+            }
+            let message = match scan.next().await {
+                Ok(Some(batch)) => Ok(batch),
+                Ok(None) => return,
+                Err(error) => Err(RunError::from(error)),
+            };
+            let failed = message.is_err();
+            if read.send(message).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    let (mapped, batches) = mpsc::channel(QUEUE);
+    let mapper = tokio::spawn(async move {
+        while let Some(batch) = to_map.recv().await {
+            let message = match batch {
+                Ok(batch) => transformer.map(batch).await,
+                Err(error) => Err(error),
+            };
+            let failed = message.is_err();
+            if mapped.send(message).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    Ok((batches, reader, mapper))
+}
+
+/// Reads and maps the whole source once to learn the last record of each target key.
+pub(super) async fn find_winners(
+    context: &PhaseContext,
+    record: &PhaseRecord,
+    shape: &Arc<Shape>,
+) -> Result<Winners, RunError> {
+    let mut winners = Winners::default();
+    let mut number = 0;
+    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
+    while let Some(batch) = batches.recv().await {
+        for item in batch?.items {
+            if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome {
+                winners.note(target, number);
+            }
+            number += 1;
+        }
+    }
+    reader.abort();
+    mapper.abort();
+    Ok(winners)
+}
+
+/// Which target keys arrived before the checkpoint: the source is read again up to there.
+pub(super) async fn find_seen(
+    context: &PhaseContext,
+    record: &PhaseRecord,
+    shape: &Arc<Shape>,
+    loader: &Loader,
+) -> Result<Seen, RunError> {
+    let mut seen = Seen::default();
+    let Some(end) = &record.checkpoint else { return Ok(seen) };
+    let ledger = context.stores.ledger(context.phase.target.connection);
+    let mut arrived = KeyMap::open(&ledger, &record.phase).await?;
+    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
+    while let Some(batch) = batches.recv().await {
+        let batch = batch?;
+        let done = batch.checkpoint.0 == *end;
+        let keys: Vec<_> = batch.items.iter().map(|item| item.key.clone()).collect();
+        let known =
+            if loader.known.is_empty() { HashMap::default() } else { arrived.get(&keys).await? };
+        for item in &batch.items {
+            let fate = known.get(&item.key).map(|known| &known.entry.fate);
+            if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome
+                && matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged))
+            {
+                seen.insert(target);
+            }
+        }
+        if done {
+            break;
+        }
+    }
+    reader.abort();
+    mapper.abort();
+    Ok(seen)
+}

@@ -371,6 +371,8 @@ fn policies(connection: &spec::Connection) -> Policies {
         }),
         booleans: connection.booleans.as_ref().map(|booleans| booleans.value.clone()),
         encoding: None,
+        zero_date: None,
+        uuid_order: None,
     }
 }
 

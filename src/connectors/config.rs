@@ -38,8 +38,33 @@ pub struct Policies {
     pub nul: Option<NulPolicy>,
     /// Texts that are read as true and as false in boolean columns.
     pub booleans: Option<(Vec<String>, Vec<String>)>,
-    /// The encoding of text that is not declared (a label of the Encoding Standard).
+    /// The encoding of text that is not declared, or declared wrongly (a label of the Encoding
+    /// Standard).
     pub encoding: Option<String>,
+    /// Dates with a zero in year, month or day (MySQL).
+    pub zero_date: Option<ZeroDatePolicy>,
+    /// The byte order of UUIDs in BSON binaries of subtype 3.
+    pub uuid_order: Option<UuidOrder>,
+}
+
+/// What a date with a zero in year, month or day is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZeroDatePolicy {
+    /// Null.
+    Null,
+    /// This day (at midnight, where there is a time).
+    Replace(chrono::NaiveDate),
+}
+
+/// The byte order in which a driver wrote UUIDs before BSON's subtype 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UuidOrder {
+    /// As RFC 9562 has it; also that of old Python drivers.
+    Standard,
+    /// The two halves reversed each (old Java drivers).
+    Java,
+    /// The first three fields little-endian (old C# drivers).
+    CSharp,
 }
 
 /// What to do with NUL characters in text.

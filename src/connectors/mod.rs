@@ -8,6 +8,7 @@ mod config;
 pub mod documents;
 mod error;
 pub mod files;
+mod fitting;
 mod matching;
 pub mod memory;
 pub mod overlay;
@@ -17,8 +18,11 @@ mod size;
 pub mod sqlite;
 
 pub(crate) use config::without_nul;
-pub use config::{ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies};
+pub use config::{
+    ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies, UuidOrder, ZeroDatePolicy,
+};
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
+pub use fitting::{fitters, fitters_of};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
 pub use registry::{capabilities, capabilities_of, location_of, open};
 
@@ -29,7 +33,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Index, Key, KeyError, Problem, Row, Schema, Value};
+use crate::value::{Column, Index, Key, KeyError, Problem, Row, Schema, Value};
 
 /// How the values of a row are named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +68,8 @@ pub struct Capabilities {
     pub writes: bool,
     /// Whether several statements can be one transaction, with savepoints.
     pub transactions: bool,
+    /// Whether definitions are part of the transaction that they are made in.
+    pub transactional_definitions: bool,
     /// Whether it answers queries in a language of its own (SQL).
     pub queries: bool,
     /// Whether it runs aggregation pipelines.
@@ -84,6 +90,9 @@ pub enum TimePrecision {
     Microseconds,
     Nanoseconds,
 }
+
+/// Makes a value one that a column holds exactly, or says why it can't.
+pub type Fitter = Arc<dyn Fn(Value) -> Result<Value, Problem> + Send + Sync>;
 
 /// A configured connection to one store. Cheap to share; every method may be called concurrently.
 #[async_trait]
@@ -131,12 +140,18 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(start.elapsed())
     }
 
-    /// Makes a value one that a column of this type holds exactly, in the form in which the store
-    /// gives it back.
+    /// What makes a value one that a column holds exactly, in the form in which the store gives it
+    /// back. It fails with the reason when the column can't hold the value exactly: too many digits,
+    /// too long, of another kind, NUL in text. Made once per column, called per value.
+    fn fitter(&self, column: &Column) -> Fitter;
+
+    /// Makes one value fit a column; for many values keep the [`Store::fitter`].
     ///
     /// # Errors
-    /// When it can't be held exactly: too many digits, too long, of another kind, NUL in text.
-    fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem>;
+    /// When the column can't hold it exactly.
+    fn fit(&self, value: Value, column: &Column) -> Result<Value, Problem> {
+        self.fitter(column)(value)
+    }
 
     /// Opens a session to write. Waits while the store allows only one and it is taken.
     async fn session(&self) -> Result<Box<dyn Session>, StoreError>;

@@ -7,7 +7,7 @@ use crate::connectors::{Session, Store, StoreError};
 use crate::expr::IdRule;
 use crate::ledger::{Entry, TargetShape};
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, FieldPath, Key, Object, Row, Schema, Value};
+use crate::value::{Column, FieldPath, Key, Object, Row, Schema, Value};
 
 /// How many keys one query asks for.
 const KEYS_PER_QUERY: usize = 500;
@@ -84,9 +84,9 @@ impl Target {
         }
         let fitted = values.into_iter().zip(&self.shape.identity).map(|(value, name)| {
             let column = self.schema.as_ref().and_then(|schema| schema.column(name));
-            let data_type = column.map_or(DataType::Any, |column| column.data_type.clone());
+            let column = column.cloned().unwrap_or_else(Column::any);
             // What does not fit is in no record; it is then simply not found.
-            self.store.fit(value.clone(), &data_type).unwrap_or(value)
+            self.store.fit(value.clone(), &column).unwrap_or(value)
         });
         Some(fitted.collect())
     }

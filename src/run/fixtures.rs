@@ -18,7 +18,7 @@ use crate::connectors::{
 use crate::ledger::Ledger;
 use crate::plan::{Connection, Plan};
 use crate::value::query::Filter;
-use crate::value::{Row, Schema, Value};
+use crate::value::{Column, Row, Schema, Value};
 
 /// The fact that marks a database as filled.
 const MARKER: &str = "fixtures";
@@ -246,15 +246,17 @@ fn fit(
     rows: Vec<Row>,
 ) -> Result<(Layout, Vec<Row>), crate::value::Problem> {
     let Some(schema) = schema.filter(|_| !store.capabilities().documents) else {
+        let fitter = store.fitter(&Column::any());
         let mut documents = Vec::with_capacity(rows.len());
         for row in rows {
             let mut document = object_of(layout, row);
-            document = store.fit(document, &crate::value::DataType::Any)?;
+            document = fitter(document)?;
             documents.push(vec![document]);
         }
         return Ok((Layout::Document, documents));
     };
     let columns: Vec<_> = schema.columns.iter().filter(|column| !column.generated).collect();
+    let fitters: Vec<_> = columns.iter().map(|column| store.fitter(column)).collect();
     let mut fitted = Vec::with_capacity(rows.len());
     for row in rows {
         let Value::Object(record) = object_of(layout, row) else { continue };
@@ -263,13 +265,13 @@ fn fit(
             return Err(crate::value::Problem::new("column", message).at(name));
         }
         let mut values = Row::with_capacity(columns.len());
-        for column in &columns {
+        for (column, fitter) in columns.iter().zip(&fitters) {
             let value = match record.get(&column.name).cloned().unwrap_or_default() {
                 Value::Missing if !column.has_default => Value::Null,
                 Value::Missing => Value::Missing,
                 // What does not fit goes in as it is, where the store takes it: dirt is what
                 // fixtures are for.
-                value => store.fit(value.clone(), &column.data_type).unwrap_or(value),
+                value => fitter(value.clone()).unwrap_or(value),
             };
             values.push(value);
         }

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{RunError, Stores};
-use crate::connectors::{Store, StoreError};
+use crate::connectors::{Fitter, Store, StoreError, fitters};
 use crate::expr::{Found, Lookups};
 use crate::ledger::KeyMap;
 use crate::plan::{Lookup, LookupKind, OnMany, Plan};
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, IndexKey, Key, Row, Value};
+use crate::value::{IndexKey, Key, Row, Value};
 
 /// How many answers a lookup keeps before it forgets them.
 const CACHED_ANSWERS: usize = 100_000;
@@ -44,7 +44,7 @@ struct Entity {
     name: String,
     take: String,
     by: Vec<String>,
-    types: Vec<DataType>,
+    fitters: Vec<Fitter>,
     order: Vec<IndexKey>,
     on_many: OnMany,
 }
@@ -68,13 +68,7 @@ impl LookupCache {
                     let store = Arc::clone(stores.get(*connection));
                     let documents = store.capabilities().documents;
                     let schema = if documents { None } else { store.describe(entity).await? };
-                    let types = by
-                        .iter()
-                        .map(|name| {
-                            let column = schema.as_ref().and_then(|schema| schema.column(name));
-                            column.map_or(DataType::Any, |column| column.data_type.clone())
-                        })
-                        .collect();
+                    let fitters = fitters(&*store, schema.as_ref(), by);
                     let order = match &schema {
                         Some(schema) => schema.primary_key.clone(),
                         None if documents => vec!["_id".to_owned()],
@@ -89,7 +83,7 @@ impl LookupCache {
                         name: entity.clone(),
                         take: take.clone(),
                         by: by.clone(),
-                        types,
+                        fitters,
                         order,
                         on_many: *on_many,
                     })
@@ -181,8 +175,8 @@ impl Entity {
             let Some(values) = key.values() else { continue };
             let fitted: Result<Row, _> = values
                 .into_iter()
-                .zip(&self.types)
-                .map(|(value, data_type)| self.store.fit(value, data_type))
+                .zip(&self.fitters)
+                .map(|(value, fitter)| fitter(value))
                 .collect();
             if let Ok(tuple) = fitted
                 && let Ok(fitted) = Key::new(&tuple)

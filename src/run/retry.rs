@@ -16,7 +16,7 @@ use crate::ledger::{
 };
 use crate::plan::{OnDuplicate, Phase, Plan};
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Key, Row, Value};
+use crate::value::{Column, Key, Row, Value};
 
 /// What a retry of one phase did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,8 +111,8 @@ impl Retry {
             let spelled = |identity: Row| -> Row {
                 let values = identity.into_iter().zip(&shape.identity).map(|(value, name)| {
                     let column = schema.as_ref().and_then(|schema| schema.column(name));
-                    let data_type = column.map_or(DataType::Any, |c| c.data_type.clone());
-                    target.fit(value.clone(), &data_type).unwrap_or(value)
+                    let column = column.cloned().unwrap_or_else(Column::any);
+                    target.fit(value.clone(), &column).unwrap_or(value)
                 });
                 values.collect()
             };
@@ -231,8 +231,8 @@ impl Retry {
             }
             let fitted = values.into_iter().zip(&key).map(|(value, name)| {
                 let column = schema.as_ref().and_then(|schema| schema.column(name));
-                let data_type = column.map_or(DataType::Any, |column| column.data_type.clone());
-                store.fit(value.clone(), &data_type).unwrap_or(value)
+                let column = column.cloned().unwrap_or_else(Column::any);
+                store.fit(value.clone(), &column).unwrap_or(value)
             });
             tuples.push(fitted.collect());
         }

@@ -1,12 +1,12 @@
 //! How a phase meets its target: columns and types, the key, what identifies a record.
 
-use crate::connectors::{Layout, Store};
+use crate::connectors::{Fitter, Layout, Store};
 use crate::ledger::{IdShape, TargetShape};
 use crate::plan::{Phase, WriteMode};
-use crate::value::{DataType, FieldPath, Schema};
+use crate::value::{Column, FieldPath, Schema};
 
 /// How a phase's mapped rows stand to its target.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Shape {
     /// Whether the target is a collection.
     pub documents: bool,
@@ -16,8 +16,8 @@ pub struct Shape {
     pub fields: Vec<String>,
     /// The mapped fields as paths.
     pub paths: Vec<FieldPath>,
-    /// Per field: what the target's column holds.
-    pub types: Vec<DataType>,
+    /// Per field: what makes a value one that the target's column holds.
+    pub fitters: Vec<Fitter>,
     /// Per field: whether the target refuses null.
     pub required: Vec<bool>,
     /// Per field: whether the target fills it when it is left out.
@@ -47,9 +47,9 @@ impl Shape {
         let fields: Vec<String> = paths.iter().map(ToString::to_string).collect();
         let column = |name: &str| schema.and_then(|schema| schema.column(name));
         let of = |path: &FieldPath| if documents { None } else { column(path.root()) };
-        let types = paths
+        let fitters = paths
             .iter()
-            .map(|path| of(path).map_or(DataType::Any, |column| column.data_type.clone()))
+            .map(|path| store.fitter(&of(path).cloned().unwrap_or_else(Column::any)))
             .collect();
         let required =
             paths.iter().map(|path| of(path).is_some_and(|column| !column.nullable)).collect();
@@ -81,7 +81,7 @@ impl Shape {
             },
             fields,
             paths,
-            types,
+            fitters,
             required,
             defaulted,
             key,

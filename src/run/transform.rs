@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::lookup::{LookupCache, PhaseIds};
 use super::{RunError, RunErrorKind, Shape, Stores};
-use crate::connectors::{Checkpoint, Layout, SourceBatch, Store};
+use crate::connectors::{Checkpoint, Layout, SourceBatch};
 use crate::expr::{Element, Mapped, Program};
 use crate::ledger::{Fate, KeyMap};
 use crate::plan::{Phase, Plan, Transaction, WriteMode};
@@ -61,7 +61,6 @@ pub enum ItemOutcome {
 pub struct Transformer {
     phase: Arc<Phase>,
     shape: Arc<Shape>,
-    target: Arc<dyn Store>,
     now: DateTime<Utc>,
     lookups: LookupCache,
     /// For a second pass: what the first one did.
@@ -94,7 +93,6 @@ impl Transformer {
             follows,
             phase: Arc::clone(phase),
             shape: Arc::clone(shape),
-            target: Arc::clone(stores.get(phase.target.connection)),
             now,
             lookups: LookupCache::open(plan, &phase.lookups, stores, given).await?,
             program: None,
@@ -228,10 +226,7 @@ impl Transformer {
                     return Err(problem.at(name));
                 }
                 Value::Missing | Value::Null => Value::Null,
-                value => self
-                    .target
-                    .fit(value, &shape.types[index])
-                    .map_err(|problem| problem.at(name))?,
+                value => shape.fitters[index](value).map_err(|problem| problem.at(name))?,
             };
             fitted.push(value);
         }

@@ -150,8 +150,8 @@ impl World {
             .iter()
             .map(|(name, value)| {
                 let declared = self.columns.iter().find(|(column, _)| column == name);
-                let data_type = declared.map_or(&DataType::Any, |(_, data_type)| data_type);
-                let held = store.fit(value.clone(), data_type);
+                let data_type = declared.map_or(DataType::Any, |(_, data_type)| data_type.clone());
+                let held = store.fit(value.clone(), &Column::of(data_type));
                 (name.to_owned(), held.unwrap_or_else(|_| value.clone()))
             })
             .collect()

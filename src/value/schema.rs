@@ -55,6 +55,25 @@ pub struct Column {
     pub generated: bool,
 }
 
+impl Column {
+    /// A nullable column of this type without a name, where only the type matters.
+    pub fn of(data_type: DataType) -> Self {
+        Self {
+            name: String::new(),
+            declared: data_type.to_string(),
+            data_type,
+            nullable: true,
+            has_default: false,
+            generated: false,
+        }
+    }
+
+    /// A column that promises nothing, as every field of a document is.
+    pub fn any() -> Self {
+        Self::of(DataType::Any)
+    }
+}
+
 /// A foreign key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForeignKey {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::PhaseDifferences;
 use super::cells::Cells;
 use super::written::Written;
-use crate::connectors::Store;
+use crate::connectors::{Fitter, Store, fitters};
 use crate::ledger::{Fate, KeyMap, Known, PhaseRecord};
 use crate::plan::{Phase, Plan, WriteMode};
 use crate::run::{
     Event, Item, ItemOutcome, Observer, RunError, RunErrorKind, Shape, Stores, Transformer, source,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Key, Row, Schema, Value};
+use crate::value::{Key, Row, Schema, Value};
 
 /// How many records one query asks for.
 const RECORDS_PER_QUERY: usize = 500;
@@ -184,7 +184,7 @@ struct Target {
     store: Arc<dyn Store>,
     entity: String,
     identity: Vec<String>,
-    identity_types: Vec<DataType>,
+    identity_fitters: Vec<Fitter>,
     key: Vec<String>,
     /// The columns to read; `None` is the whole document.
     columns: Option<Vec<String>>,
@@ -192,14 +192,12 @@ struct Target {
 
 impl Target {
     fn new(store: Arc<dyn Store>, phase: &Phase, shape: &Shape, schema: Option<&Schema>) -> Self {
-        let type_of = |name: &String| {
-            let column = schema.filter(|_| !shape.documents).and_then(|schema| schema.column(name));
-            column.map_or(DataType::Any, |column| column.data_type.clone())
-        };
+        let schema = schema.filter(|_| !shape.documents);
+        let identity_fitters = fitters(&*store, schema, &shape.identity);
         Self {
             store,
             entity: phase.target.entity.clone(),
-            identity_types: shape.identity.iter().map(type_of).collect(),
+            identity_fitters,
             identity: shape.identity.clone(),
             key: shape.key_names.clone(),
             columns: (!shape.documents).then(|| shape.fields.clone()),
@@ -213,8 +211,8 @@ impl Target {
         }
         let fitted: Result<Row, _> = identity
             .into_iter()
-            .zip(&self.identity_types)
-            .map(|(value, data_type)| self.store.fit(value, data_type))
+            .zip(&self.identity_fitters)
+            .map(|(value, fitter)| fitter(value))
             .collect();
         Key::new(&fitted.ok()?).ok()
     }

@@ -31,7 +31,17 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml::", &["src/document"]),
     ("minijinja", &["src/expr"]),
     ("jsonpath_rust", &["src/expr/select.rs"]),
-    ("sqlx", &["src/connectors/sqlite", "src/connectors/documents"]),
+    (
+        "sqlx",
+        &[
+            "src/connectors/sqlite",
+            "src/connectors/documents",
+            "src/connectors/postgres",
+            "src/connectors/mysql",
+        ],
+    ),
+    ("mongodb::", &["src/connectors/mongodb"]),
+    ("bson::", &["src/connectors/mongodb"]),
     ("clap", &["src/cli", "src/main.rs"]),
     ("miette", &["src/diagnostics", "src/cli"]),
     ("indicatif", &["src/cli"]),

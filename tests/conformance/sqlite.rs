@@ -5,7 +5,7 @@ use mapper::connectors::{
     Update, ViolationKind, WriteError,
 };
 use mapper::value::query::{Filter, Select};
-use mapper::value::{DataType, Value};
+use mapper::value::{Column, DataType, Value};
 
 use sqlx::Connection as _;
 
@@ -208,5 +208,5 @@ async fn names_that_need_quotes() {
     let insert = Insert { entity: "a \"b", layout: &layout, rows: &rows, returning: &[] };
     session.insert(insert).await.unwrap();
     assert_eq!(store.count("a \"b", &Filter::All).await, Ok(1));
-    assert_eq!(store.fit(Value::Int(1), &DataType::INT64), Ok(Value::Int(1)));
+    assert_eq!(store.fit(Value::Int(1), &Column::of(DataType::INT64)), Ok(Value::Int(1)));
 }

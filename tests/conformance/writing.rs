@@ -1,7 +1,7 @@
 //! Inserts, updates, deletes.
 
 use mapper::connectors::{Delete, Insert, Update, ViolationKind, WriteError};
-use mapper::value::{DataType, Row, Value, time};
+use mapper::value::{Column, DataType, Row, Value, time};
 
 use super::fixture::{Fixture, names};
 
@@ -68,7 +68,8 @@ pub(crate) async fn what_is_written_is_read_back(fixture: &Fixture) {
         for (name, data_type, values) in &types {
             let value = values.get(usize::try_from(number).unwrap()).cloned();
             // The form in which the store gives it back, or nothing where it holds no such thing.
-            let fitted = fixture.store.fit(value.unwrap_or(Value::Null), data_type);
+            let fitted =
+                fixture.store.fit(value.unwrap_or(Value::Null), &Column::of(data_type.clone()));
             row.push(fitted.unwrap_or_else(|problem| {
                 let refused = fixture.documents() && ["clock", "wall"].contains(name);
                 assert!(refused, "{name}: {problem}");

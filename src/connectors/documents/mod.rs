@@ -23,12 +23,12 @@ use super::sqlite::scan::TableScan;
 use super::sqlite::text_column;
 use super::sqlite::writer::Writer;
 use super::{
-    Capabilities, ConnectionConfig, Definition, Delete, Insert, Lock, Rows, Scan, ScanRequest,
-    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision, Update,
-    WriteError,
+    Capabilities, ConnectionConfig, Definition, Delete, Fitter, Insert, Lock, Rows, Scan,
+    ScanRequest, ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Update, WriteError,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Problem, Row, Schema, Value};
+use crate::value::{Column, Row, Schema};
 
 pub(crate) use fit::fit;
 pub(crate) use profile::Profile;
@@ -41,6 +41,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     documents: true,
     writes: true,
     transactions: true,
+    transactional_definitions: true,
     queries: false,
     pipelines: false,
     implicit_entities: true,
@@ -160,8 +161,8 @@ impl Store for Documents {
         self.database.statistics(entity).await
     }
 
-    fn fit(&self, value: Value, _data_type: &DataType) -> Result<Value, Problem> {
-        fit(value)
+    fn fitter(&self, _column: &Column) -> Fitter {
+        Arc::new(fit)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -15,9 +15,9 @@ use self::reader::Reader;
 use super::documents::Profile;
 use super::prefetch::Prefetch;
 use super::{
-    Capabilities, ConnectionConfig, FileFormat, FileSource, Layout, Lock, Policies, Rows, Scan,
-    ScanRequest, ScanSource, Session, SourceBatch, Statistics, Store, StoreError, StoreErrorKind,
-    TimePrecision, compare_rows, value_at,
+    Capabilities, ConnectionConfig, FileFormat, FileSource, Fitter, Layout, Lock, Policies, Rows,
+    Scan, ScanRequest, ScanSource, Session, SourceBatch, Statistics, Store, StoreError,
+    StoreErrorKind, TimePrecision, compare_rows, value_at,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::{Column, DataType, Problem, Row, Schema, Value};
@@ -30,6 +30,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     documents: false,
     writes: false,
     transactions: false,
+    transactional_definitions: false,
     queries: false,
     pipelines: false,
     implicit_entities: false,
@@ -258,8 +259,8 @@ impl Store for Files {
         Ok(Statistics { records, bytes, index_bytes: None })
     }
 
-    fn fit(&self, _value: Value, _data_type: &DataType) -> Result<Value, Problem> {
-        Err(Problem::new("read_only", "files are only read"))
+    fn fitter(&self, _column: &Column) -> Fitter {
+        Arc::new(|_| Err(Problem::new("read_only", "files are only read")))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -9,11 +9,11 @@ use async_trait::async_trait;
 
 use super::overlay::Overlay;
 use super::{
-    Capabilities, Layout, Lock, Rows, Scan, ScanRequest, Session, SourceBatch, Statistics, Store,
-    StoreError, StoreErrorKind, TimePrecision, documents,
+    Capabilities, Fitter, Layout, Lock, Rows, Scan, ScanRequest, Session, SourceBatch, Statistics,
+    Store, StoreError, StoreErrorKind, TimePrecision, documents,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Problem, Schema, Value, cast};
+use crate::value::{Column, Schema, cast};
 
 /// What memory as a store of tables can do.
 pub static TABLES: Capabilities = Capabilities {
@@ -23,6 +23,7 @@ pub static TABLES: Capabilities = Capabilities {
     documents: false,
     writes: true,
     transactions: true,
+    transactional_definitions: true,
     queries: false,
     pipelines: false,
     implicit_entities: false,
@@ -136,8 +137,12 @@ impl Store for Empty {
         Ok(Statistics { records: 0, bytes: None, index_bytes: None })
     }
 
-    fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem> {
-        if self.documents { documents::fit(value) } else { cast::fit(value, data_type) }
+    fn fitter(&self, column: &Column) -> Fitter {
+        if self.documents {
+            return Arc::new(documents::fit);
+        }
+        let data_type = column.data_type.clone();
+        Arc::new(move |value| cast::fit(value, &data_type))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

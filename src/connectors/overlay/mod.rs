@@ -21,11 +21,11 @@ use self::session::OverlaySession;
 use self::shape::{Shape, layout_of};
 use super::documents::Profile;
 use super::{
-    Capabilities, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics, Store,
+    Capabilities, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics, Store,
     StoreError, StoreErrorKind,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Problem, Schema, Value};
+use crate::value::{Column, Schema, Value};
 
 /// A store over another one, which it never writes to.
 pub struct Overlay {
@@ -240,8 +240,8 @@ impl Store for Overlay {
         Ok(Statistics { records, bytes: None, index_bytes: None })
     }
 
-    fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem> {
-        self.shared.inner.fit(value, data_type)
+    fn fitter(&self, column: &Column) -> Fitter {
+        self.shared.inner.fitter(column)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

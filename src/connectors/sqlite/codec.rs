@@ -36,8 +36,9 @@ pub(crate) fn raw(row: &SqliteRow, index: usize) -> Raw {
     }
     let class = value.type_info().name().as_bytes().first().copied();
     match class {
-        Some(b'I') => i64::decode(value).map_or(Raw::Null, Raw::Int),
-        Some(b'R') => f64::decode(value).map_or(Raw::Null, |value| Raw::Real(value.to_bits())),
+        Some(b'I') => <i64 as Decode<Sqlite>>::decode(value).map_or(Raw::Null, Raw::Int),
+        Some(b'R') => <f64 as Decode<Sqlite>>::decode(value)
+            .map_or(Raw::Null, |value| Raw::Real(value.to_bits())),
         Some(b'T') => {
             let bytes = bytes_of(value);
             String::from_utf8(bytes.to_vec())
@@ -90,11 +91,11 @@ pub(crate) fn decode(
     let class = value.type_info().name().as_bytes().first().copied();
     Ok(match class {
         Some(b'I') => {
-            let number = i64::decode(value).map_err(|_| BadText)?;
+            let number = <i64 as Decode<Sqlite>>::decode(value).map_err(|_| BadText)?;
             decode_int(number, column, policies)
         }
         Some(b'R') => {
-            let number = f64::decode(value).map_err(|_| BadText)?;
+            let number = <f64 as Decode<Sqlite>>::decode(value).map_err(|_| BadText)?;
             decode_real(number, column)
         }
         Some(b'T') => {

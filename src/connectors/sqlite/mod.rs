@@ -30,11 +30,11 @@ use self::session::TableSession;
 use super::prefetch::Prefetch;
 use super::without_nul;
 use super::{
-    Capabilities, ConnectionConfig, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics,
-    Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session,
+    Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, Problem, Schema, Value};
+use crate::value::{Column, Schema};
 
 /// What SQLite as a store of tables can do.
 pub static CAPABILITIES: Capabilities = Capabilities {
@@ -44,6 +44,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     documents: false,
     writes: true,
     transactions: true,
+    transactional_definitions: true,
     queries: true,
     pipelines: false,
     implicit_entities: false,
@@ -195,9 +196,10 @@ impl Store for Sqlite {
         self.database.statistics(entity).await
     }
 
-    fn fit(&self, value: Value, data_type: &DataType) -> Result<Value, Problem> {
-        let value = fit::fit(value, data_type)?;
-        without_nul(value, self.database.policies.nul.as_ref())
+    fn fitter(&self, column: &Column) -> Fitter {
+        let data_type = column.data_type.clone();
+        let nul = self.database.policies.nul.clone();
+        Arc::new(move |value| without_nul(fit::fit(value, &data_type)?, nul.as_ref()))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

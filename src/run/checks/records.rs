@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::connectors::{
-    Scan, ScanRequest, ScanSource, SourceBatch, Store, StoreError, StoreErrorKind,
+    Fitter, Scan, ScanRequest, ScanSource, SourceBatch, Store, StoreError, StoreErrorKind,
+    fitters_of,
 };
 use crate::value::query::{Comparison, Filter, Select};
-use crate::value::{DataType, Key, Row, Schema, Value};
+use crate::value::{Key, Row, Value};
 
 /// Records read together.
 const BATCH: usize = 2000;
@@ -93,28 +94,13 @@ pub(super) fn is_present(path: &str) -> Filter {
     Filter::Compare { path, operator, value: Value::Null }
 }
 
-/// The type that a table's column has; any in collections.
-pub(super) async fn types_of(
-    store: &dyn Store,
-    entity: &str,
-    names: &[String],
-) -> Result<Vec<DataType>, StoreError> {
-    let schema = if store.capabilities().documents { None } else { store.describe(entity).await? };
-    let of =
-        |schema: &Schema, name: &str| schema.column(name).map(|column| column.data_type.clone());
-    Ok(names
-        .iter()
-        .map(|name| schema.as_ref().and_then(|schema| of(schema, name)).unwrap_or(DataType::Any))
-        .collect())
-}
-
 /// Finds records by some of their fields.
 pub(super) struct Probe {
     store: Arc<dyn Store>,
     entity: String,
     by: Vec<String>,
     take: Vec<String>,
-    types: Vec<DataType>,
+    fitters: Vec<Fitter>,
 }
 
 impl Probe {
@@ -125,8 +111,8 @@ impl Probe {
         by: Vec<String>,
         take: Vec<String>,
     ) -> Result<Self, StoreError> {
-        let types = types_of(&**store, entity, &by).await?;
-        Ok(Self { store: Arc::clone(store), entity: entity.to_owned(), by, take, types })
+        let fitters = fitters_of(&**store, entity, &by).await?;
+        Ok(Self { store: Arc::clone(store), entity: entity.to_owned(), by, take, fitters })
     }
 
     /// The records with these keys: the values of `take` for each, by the key that was asked for.
@@ -154,8 +140,8 @@ impl Probe {
             let Some(values) = key.values() else { continue };
             let fitted: Result<Row, _> = values
                 .into_iter()
-                .zip(&self.types)
-                .map(|(value, data_type)| self.store.fit(value, data_type))
+                .zip(&self.fitters)
+                .map(|(value, fitter)| fitter(value))
                 .collect();
             if let Ok(tuple) = fitted
                 && let Ok(fitted) = Key::new(&tuple)

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::expect::same;
-use super::records::{Probe, Records, is_present, types_of};
+use super::records::{Probe, Records, is_present};
 use super::{Blamed, Finding, amount};
-use crate::connectors::{SourceBatch, Store, value_at};
+use crate::connectors::{Fitter, SourceBatch, Store, fitters_of, value_at};
 use crate::run::{RunError, RunErrorKind};
-use crate::value::{DataType, Key, Row, Value};
+use crate::value::{Key, Row, Value};
 
 /// A reference, by names.
 pub(super) struct Reference<'a> {
@@ -35,7 +35,7 @@ pub(super) async fn evaluate(
 ) -> Result<Finding, RunError> {
     let Reference { from, path, to, key, back } = reference;
     let take: Vec<String> = back.iter().map(|back| (*back).to_owned()).collect();
-    let back_type = types_of(&**store, to, &take).await?.pop();
+    let back_fitter = fitters_of(&**store, to, &take).await?.pop();
     let mut columns = vec![*path];
     let primary_key = match back {
         Some(_) => Some(single_primary_key(&**store, from).await?),
@@ -46,8 +46,8 @@ pub(super) async fn evaluate(
     let mut records = Records::open(&**store, from, &columns, is_present(path)).await?;
     let mut tally = Tally::default();
     while let Some(batch) = records.next().await? {
-        let looking_back = primary_key.as_deref().zip(back_type.as_ref());
-        tally.add(&batch, path, &probe, looking_back, &**store).await?;
+        let looking_back = primary_key.as_deref().zip(back_fitter.as_ref());
+        tally.add(&batch, path, &probe, looking_back).await?;
     }
     let mut parts = Vec::new();
     if tally.dangling > 0 {
@@ -71,8 +71,7 @@ impl Tally {
         batch: &SourceBatch,
         path: &str,
         probe: &Probe,
-        back: Option<(&str, &DataType)>,
-        store: &dyn Store,
+        back: Option<(&str, &Fitter)>,
     ) -> Result<(), RunError> {
         // What is no scalar finds nothing.
         let mut references: Vec<(usize, Option<Key>)> = Vec::new();
@@ -93,9 +92,9 @@ impl Tally {
                 self.blamed.add(&batch.keys[index]);
                 continue;
             };
-            let Some((primary_key, back_type)) = back else { continue };
+            let Some((primary_key, back_fitter)) = back else { continue };
             let own = value_at(&batch.layout, &batch.rows[index], primary_key);
-            let own = store.fit(own.clone(), back_type).unwrap_or_else(|_| own.clone());
+            let own = back_fitter(own.clone()).unwrap_or_else(|_| own.clone());
             if !rows.iter().any(|row| refers_to(row, &own)) {
                 self.one_way += 1;
                 self.blamed.add(&batch.keys[index]);

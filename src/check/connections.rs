@@ -133,7 +133,7 @@ impl<'s> Checker<'s> {
         let text = if kind.schemes.contains(&"sqlite") {
             self.sqlite_url(url)?
         } else {
-            url.text.to_string()
+            self.with_password(url.text.to_string(), connection)?
         };
         let name = connection.name.to_string();
         let config = ConnectionConfig {
@@ -144,7 +144,7 @@ impl<'s> Checker<'s> {
             } else {
                 connectors::Model::Tables
             },
-            policies: policies(connection),
+            policies: self.policies(connection, kind),
             files: None,
             create: connection.fixtures.is_some(),
         };
@@ -359,20 +359,6 @@ impl<'s> Checker<'s> {
             return None;
         }
         Some(entity.name.to_string())
-    }
-}
-
-fn policies(connection: &spec::Connection) -> Policies {
-    Policies {
-        nul: connection.nul.as_ref().and_then(|policy| match &policy.value {
-            spec::NulPolicy::Reject => None,
-            spec::NulPolicy::Strip => Some(connectors::NulPolicy::Strip),
-            spec::NulPolicy::Replace(text) => Some(connectors::NulPolicy::Replace(text.clone())),
-        }),
-        booleans: connection.booleans.as_ref().map(|booleans| booleans.value.clone()),
-        encoding: None,
-        zero_date: None,
-        uuid_order: None,
     }
 }
 

@@ -14,6 +14,7 @@ mod lower;
 mod names;
 mod origins;
 mod overlap;
+mod policies;
 mod types;
 
 pub use connect::connect;

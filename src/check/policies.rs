@@ -116,11 +116,15 @@ impl Checker<'_> {
 
 /// The password in a file, or why there is none.
 fn read_password(path: &std::path::Path) -> Result<String, String> {
-    let metadata = std::fs::metadata(path).map_err(|error| error.kind().to_string())?;
+    let why = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        kind => kind.to_string(),
+    };
+    let metadata = std::fs::metadata(path).map_err(why)?;
     if metadata.len() > LONGEST_PASSWORD {
         return Err("it is too long".to_owned());
     }
-    let text = std::fs::read_to_string(path).map_err(|error| error.kind().to_string())?;
+    let text = std::fs::read_to_string(path).map_err(why)?;
     let password = text.trim_end_matches(['\n', '\r']);
     match password {
         "" => Err("it is empty".to_owned()),

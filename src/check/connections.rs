@@ -19,6 +19,8 @@ pub(super) struct Handle {
     pub(super) store: usize,
     /// What can be done there.
     pub(super) facts: Facts,
+    /// The first scheme of its kind.
+    pub(super) scheme: &'static str,
     /// Its name in the spec.
     pub(super) name: String,
 }
@@ -53,6 +55,7 @@ struct Prepared {
     connection: plan::Connection,
     store: usize,
     facts: Facts,
+    scheme: &'static str,
     id: Option<ConnectionId>,
 }
 
@@ -161,6 +164,7 @@ impl<'s> Checker<'s> {
             },
             store: self.connections.store(location),
             facts,
+            scheme: kind.schemes[0],
             id: None,
         })
     }
@@ -269,7 +273,13 @@ impl<'s> Checker<'s> {
             Some(id) => id,
             None => self.plan_connection(spec, at, &prepared, span),
         };
-        Some(Handle { id, store: prepared.store, facts: prepared.facts, name: name.to_string() })
+        Some(Handle {
+            id,
+            store: prepared.store,
+            facts: prepared.facts,
+            scheme: prepared.scheme,
+            name: name.to_string(),
+        })
     }
 
     fn plan_connection(

@@ -15,6 +15,7 @@ mod names;
 mod origins;
 mod overlap;
 mod policies;
+mod query;
 mod types;
 
 pub use connect::connect;

@@ -91,7 +91,9 @@ pub async fn fill(connection: &Connection, observer: &dyn Observer) -> Result<u6
     let mut session = store.session().await?;
     session.begin().await?;
     Ledger::new(Arc::clone(&store)).create(&mut *session).await?;
-    let script = folder.join("schema.sql");
+    // A connector's own script goes before the one for all.
+    let own = folder.join(format!("schema.{}.sql", store.capabilities().connector));
+    let script = if own.exists() { own } else { folder.join("schema.sql") };
     if !store.capabilities().documents && script.exists() {
         let text = std::fs::read_to_string(&script).map_err(|error| unreadable(&script, &error))?;
         session.define(&Definition::Script(text)).await?;
@@ -171,8 +173,10 @@ async fn load(
     if documents {
         session.define(&Definition::CreateCollection { entity: entity.to_owned() }).await?;
     } else if schema.is_none() {
-        let message =
-            format!("{} has no table: `schema.sql` does not create `{entity}`", path.display());
+        let message = format!(
+            "{} has no table: its schema script does not create `{entity}`",
+            path.display()
+        );
         return Err(RunError::new(RunErrorKind::Refused, message));
     }
     let columns = match schema {

@@ -6,8 +6,10 @@
 //! holds counts, checkpoint and the number of the next batch: a batch whose number is not below that
 //! one is open, and is taken back before anything else is done.
 
+use std::collections::HashSet;
+
 use super::batches::{batch_id, batch_values, journal_rows, reject_rows};
-use super::fields::{Fields, equal, of_phase};
+use super::fields::{Fields, equal, number, of_phase};
 use super::rejects::retried;
 use super::tables::{BATCHES, JOURNAL, REJECTS};
 use super::{BatchRecord, JournalEntry, Ledger, PhaseRecord, RejectRecord, RejectState};
@@ -89,7 +91,7 @@ impl Ledger {
         }
     }
 
-    /// Those of these phases that have a batch that was not finished.
+    /// Those of these phases that have a batch that was not finished, or something of one.
     pub async fn with_open_batch(
         &self,
         phases: Vec<PhaseRecord>,
@@ -110,9 +112,47 @@ impl Ledger {
             for row in self.store.select(&select).await?.rows {
                 there.push(Fields::new(row, &BATCHES).text()?);
             }
-            open.extend(part.iter().filter(|phase| there.contains(&id(phase))).cloned());
+            let rejects = self.of_open_batches(part).await?;
+            let is_open = |phase: &&PhaseRecord| {
+                there.contains(&id(phase))
+                    || rejects.contains(&(phase.run.clone(), phase.phase.clone()))
+            };
+            open.extend(part.iter().filter(is_open).cloned());
         }
         Ok(open)
+    }
+
+    /// The run and phase of rejects that belong to batches that were not finished, or that those
+    /// try again.
+    async fn of_open_batches(
+        &self,
+        phases: &[PhaseRecord],
+    ) -> Result<HashSet<(String, String)>, StoreError> {
+        let within = |path: &str, values: Vec<Value>| Filter::In { path: path.to_owned(), values };
+        let names = phases.iter().map(|phase| Value::text(&phase.phase)).collect();
+        let numbers = phases.iter().map(|phase| number(phase.batches)).collect();
+        let tried = phases.iter().map(|phase| Value::from(retried(phase.batches))).collect();
+        let either = Filter::Or(vec![within("seq", numbers), within("state", tried)]);
+        let select = Select {
+            entity: REJECTS.name.to_owned(),
+            columns: Some(["run", "phase", "seq", "state"].map(str::to_owned).to_vec()),
+            filter: within("phase", names).and(either),
+            ..Select::default()
+        };
+        let mut found = HashSet::new();
+        for row in self.store.select(&select).await?.rows {
+            let mut row = Fields::new(row, &REJECTS);
+            let (run, phase) = (row.text()?, row.text()?);
+            let (seq, state) = (row.number()?, row.text()?);
+            let is_open = |record: &&PhaseRecord| {
+                seq == record.batches || state == retried(record.batches)
+            };
+            let record = phases.iter().find(|record| record.run == run && record.phase == phase);
+            if record.as_ref().is_some_and(is_open) {
+                found.insert((run, phase));
+            }
+        }
+        Ok(found)
     }
 
     /// Forgets the open batch of a phase after its effects were taken back, and opens the rejects

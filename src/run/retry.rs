@@ -68,7 +68,12 @@ pub async fn retry(
             }
             let update = options.update.contains(&index);
             let mut retry = Retry::open(plan, &phase, stores, record, update).await?;
-            retry.all(rejects, observer, cancel, &mut retried).await?;
+            let done = retry.all(rejects, observer, cancel, &mut retried).await;
+            if done.is_err() {
+                // The failure is the one to tell; the next command that writes tries this again.
+                let _ = intent::recover(stores, [phase.target.connection], observer).await;
+            }
+            done?;
         }
         Ok(retried)
     };

@@ -50,7 +50,8 @@ impl Ledger {
             let index = Index { name: format!("{}_by_phase", table.name), keys, unique: false };
             let entity = table.name.to_owned();
             let known = session.describe(&entity).await?;
-            if known.is_none_or(|known| known.indexes.iter().all(|other| other.name != index.name)) {
+            if known.is_none_or(|known| known.indexes.iter().all(|other| other.name != index.name))
+            {
                 session.define(&Definition::CreateIndex { entity, index }).await?;
             }
         }

@@ -31,7 +31,7 @@ pub struct Intent {
 
 impl Ledger {
     /// Writes what a batch is about to do, where `before` is what was written of it so far.
-    pub async fn intend(
+    async fn intend(
         &self,
         session: &mut dyn Session,
         (phase, seq): (&PhaseRecord, u64),
@@ -45,8 +45,8 @@ impl Ledger {
         self.insert(session, &JOURNAL, journal_rows(phase, seq, &new)).await
     }
 
-    /// Makes an intent into what became of its records, and adds the rejects. The batch is finished
-    /// when the phase's record is saved with it.
+    /// Makes what was written of a batch so far into what it is about to do, or into what became of
+    /// its records, with the rejects. The batch is finished when the phase's record is saved with it.
     pub async fn settle(
         &self,
         session: &mut dyn Session,
@@ -144,9 +144,8 @@ impl Ledger {
             let mut row = Fields::new(row, &REJECTS);
             let (run, phase) = (row.text()?, row.text()?);
             let (seq, state) = (row.number()?, row.text()?);
-            let is_open = |record: &&PhaseRecord| {
-                seq == record.batches || state == retried(record.batches)
-            };
+            let is_open =
+                |record: &&PhaseRecord| seq == record.batches || state == retried(record.batches);
             let record = phases.iter().find(|record| record.run == run && record.phase == phase);
             if record.as_ref().is_some_and(is_open) {
                 found.insert((run, phase));
@@ -163,8 +162,7 @@ impl Ledger {
         phase: &PhaseRecord,
     ) -> Result<(), StoreError> {
         let tried = equal("state", Value::text(retried(phase.batches)));
-        let mut rejects =
-            self.rejects(of_phase(&phase.phase, Some(&phase.run)).and(tried)).await?;
+        let mut rejects = self.rejects(of_phase(&phase.phase, Some(&phase.run)).and(tried)).await?;
         for reject in &mut rejects {
             reject.state = RejectState::Open;
         }

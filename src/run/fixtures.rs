@@ -74,13 +74,11 @@ pub async fn open(
 async fn needs_fixtures(connection: &Connection) -> Result<bool, RunError> {
     let config = ConnectionConfig { create: false, ..connection.config.clone() };
     match connectors::open(&config).await {
-        Ok(store) => {
-            Ok(match Ledger::new(Arc::clone(&store)).fact(MARKER).await?.as_deref() {
-                Some(LOADING) => true,
-                Some(_) => false,
-                None => store.entities().await?.is_empty(),
-            })
-        }
+        Ok(store) => Ok(match Ledger::new(Arc::clone(&store)).fact(MARKER).await?.as_deref() {
+            Some(LOADING) => true,
+            Some(_) => false,
+            None => store.entities().await?.is_empty(),
+        }),
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(true),
         Err(error) => Err(error.into()),
     }

@@ -31,11 +31,7 @@ pub(super) struct Intents {
 
 impl Intents {
     /// For a phase in a store without transactions; `None` in others.
-    pub(super) fn of(
-        store: &Arc<dyn Store>,
-        ledger: &Ledger,
-        phase: &PhaseRecord,
-    ) -> Option<Self> {
+    pub(super) fn of(store: &Arc<dyn Store>, ledger: &Ledger, phase: &PhaseRecord) -> Option<Self> {
         (!store.capabilities().transactions).then(|| Self {
             store: Arc::clone(store),
             ledger: ledger.clone(),
@@ -69,7 +65,8 @@ impl Intents {
     ) -> Result<(), RunError> {
         let intent = self.intent(decided.record, decided.journal);
         let place = (&self.phase, self.phase.batches);
-        self.ledger.intend(session, place, &self.written, &intent).await?;
+        // What the store refused in an earlier round is settled with it.
+        self.ledger.settle(session, place, &self.written, &intent, &[]).await?;
         self.written = intent;
         super::failpoint::pass("intent").await;
         Ok(())

@@ -405,7 +405,8 @@ impl Loader {
                 let values = &works[*index].values;
                 if shape.documents {
                     let mut new = document(&shape.paths, values);
-                    let identity = works[*index].decision.as_ref().and_then(|d| d.identity.as_deref());
+                    let identity =
+                        works[*index].decision.as_ref().and_then(|d| d.identity.as_deref());
                     if let (None, Some([id])) = (new.get("_id"), identity) {
                         new = with_id(new, id);
                     }

@@ -173,11 +173,8 @@ async fn try_start(
     record.state = PhaseState::InProgress;
     record.error = None;
     record.finished_at = None;
-    let mut open = if ledger.exists().await? {
-        ledger.open_rejects(&record.phase).await?
-    } else {
-        Vec::new()
-    };
+    let mut open =
+        if ledger.exists().await? { ledger.open_rejects(&record.phase).await? } else { Vec::new() };
     open.retain(|reject| reject.run != record.run);
     let mut session = target.session().await?;
     session.begin().await?;

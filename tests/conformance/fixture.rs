@@ -11,11 +11,14 @@ use mapper::connectors::{
 use mapper::value::query::{Filter, Select};
 use mapper::value::{Column, DataType, Object, Row, Schema, Value};
 
+use crate::servers::{self, Database};
+
 /// A store under test.
 pub(crate) struct Fixture {
     pub(crate) name: &'static str,
     pub(crate) store: Arc<dyn Store>,
     _folder: Option<tempfile::TempDir>,
+    _database: Option<Database>,
 }
 
 pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
@@ -38,8 +41,8 @@ impl Fixture {
             below.store = Arc::new(Overlay::new(below.store));
             all.push(below);
         }
-        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
-        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
+        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None, _database: None });
+        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None, _database: None });
         all
     }
 
@@ -52,8 +55,11 @@ impl Fixture {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();
-            all.push(Self { name, store, _folder: Some(folder) });
+            all.push(Self { name, store, _folder: Some(folder), _database: None });
         }
+        let database = servers::postgres().database();
+        let store = connectors::open(&config(database.url(), Model::Tables)).await.unwrap();
+        all.push(Self { name: "postgres", store, _folder: None, _database: Some(database) });
         all
     }
 

@@ -5,6 +5,7 @@ mod documents;
 mod files;
 mod fixture;
 mod overlay;
+mod postgres;
 mod reading;
 mod scanning;
 mod sqlite;

@@ -5,7 +5,81 @@ use super::tables::{BATCHES, JOURNAL, REJECTS};
 use super::{BatchRecord, BeforeImage, JournalEntry, Ledger, PhaseRecord, RejectRecord};
 use crate::connectors::{Session, StoreError};
 use crate::value::query::Select;
-use crate::value::{Key, Value};
+use crate::value::{Key, Row, Value};
+
+/// What batches leave in the ledger, gathered so that the batches of one commit are written in a
+/// few statements.
+#[derive(Debug, Default)]
+pub struct BatchRows {
+    batches: Vec<Row>,
+    journal: Vec<Row>,
+    rejects: Vec<Row>,
+    bytes: usize,
+}
+
+/// About how many bytes are gathered before they are written in any case.
+const MOST_BYTES: usize = 2 << 20;
+
+impl BatchRows {
+    /// Whether so much is gathered that it is written before the commit.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= MOST_BYTES
+    }
+
+    /// Adds a batch with its journal and its rejects.
+    pub fn add(
+        &mut self,
+        phase: &PhaseRecord,
+        seq: u64,
+        record: &BatchRecord,
+        journal: &[JournalEntry],
+        rejects: &[RejectRecord],
+    ) {
+        let id = batch_id(phase, seq);
+        if let Some((first, last)) = record.bounds() {
+            let encoded = record.encode();
+            self.bytes += encoded.len();
+            self.batches.push(vec![
+                Value::text(&id),
+                Value::text(&phase.run),
+                Value::text(&phase.phase),
+                number(seq),
+                Value::bytes(first.as_bytes()),
+                Value::bytes(last.as_bytes()),
+                Value::bytes(encoded),
+            ]);
+        }
+        self.journal.extend(journal.iter().map(|entry| {
+            let before = entry.before.encode();
+            self.bytes += before.len() + 200;
+            vec![
+                Value::text(format!("{id}/{:06}", entry.ordinal)),
+                Value::text(&phase.run),
+                Value::text(&phase.phase),
+                number(seq),
+                number(entry.ordinal),
+                Value::bytes(entry.source.as_bytes()),
+                Value::bytes(entry.id.as_bytes()),
+                Value::bytes(before),
+            ]
+        }));
+        self.bytes += rejects.len() * 400;
+        self.rejects.extend(rejects.iter().map(|reject| {
+            vec![
+                Value::text(format!("{id}/{:06}", reject.ordinal)),
+                Value::text(&reject.run),
+                Value::text(&reject.phase),
+                number(seq),
+                number(reject.ordinal),
+                Value::bytes(reject.key.as_bytes()),
+                Value::text(&reject.reason),
+                reject.field.as_ref().map_or(Value::Null, Value::text),
+                Value::text(&reject.message),
+                Value::text(reject.state.name()),
+            ]
+        }));
+    }
+}
 
 impl Ledger {
     /// Records a batch with its journal and its rejects.
@@ -18,52 +92,20 @@ impl Ledger {
         journal: &[JournalEntry],
         rejects: &[RejectRecord],
     ) -> Result<(), StoreError> {
-        if let Some((first, last)) = record.bounds() {
-            let row = vec![
-                Value::text(batch_id(phase, seq)),
-                Value::text(&phase.run),
-                Value::text(&phase.phase),
-                number(seq),
-                Value::bytes(first.as_bytes()),
-                Value::bytes(last.as_bytes()),
-                Value::bytes(record.encode()),
-            ];
-            self.insert(session, &BATCHES, vec![row]).await?;
-        }
-        let rows = journal
-            .iter()
-            .map(|entry| {
-                vec![
-                    Value::text(format!("{}/{:06}", batch_id(phase, seq), entry.ordinal)),
-                    Value::text(&phase.run),
-                    Value::text(&phase.phase),
-                    number(seq),
-                    number(entry.ordinal),
-                    Value::bytes(entry.source.as_bytes()),
-                    Value::bytes(entry.id.as_bytes()),
-                    Value::bytes(entry.before.encode()),
-                ]
-            })
-            .collect();
-        self.insert(session, &JOURNAL, rows).await?;
-        let rows = rejects
-            .iter()
-            .map(|reject| {
-                vec![
-                    Value::text(format!("{}/{:06}", batch_id(phase, seq), reject.ordinal)),
-                    Value::text(&reject.run),
-                    Value::text(&reject.phase),
-                    number(seq),
-                    number(reject.ordinal),
-                    Value::bytes(reject.key.as_bytes()),
-                    Value::text(&reject.reason),
-                    reject.field.as_ref().map_or(Value::Null, Value::text),
-                    Value::text(&reject.message),
-                    Value::text(reject.state.name()),
-                ]
-            })
-            .collect();
-        self.insert(session, &REJECTS, rows).await
+        let mut rows = BatchRows::default();
+        rows.add(phase, seq, record, journal, rejects);
+        self.append_rows(session, rows).await
+    }
+
+    /// Records batches that were gathered.
+    pub async fn append_rows(
+        &self,
+        session: &mut dyn Session,
+        rows: BatchRows,
+    ) -> Result<(), StoreError> {
+        self.insert(session, &BATCHES, rows.batches).await?;
+        self.insert(session, &JOURNAL, rows.journal).await?;
+        self.insert(session, &REJECTS, rows.rejects).await
     }
 
     /// Which batches a phase has in a run (or in all runs): run, number, first and last key.

@@ -20,6 +20,7 @@ mod undo;
 
 pub use access::Ledger;
 pub use batch::{BatchRecord, Entry, Fate};
+pub use batches::BatchRows;
 pub use counts::Counts;
 pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};

@@ -11,6 +11,7 @@ pub mod files;
 mod fitting;
 mod matching;
 pub mod memory;
+pub mod mysql;
 pub mod overlay;
 mod prefetch;
 mod registry;

@@ -11,11 +11,15 @@ use mapper::connectors::{
 use mapper::value::query::{Filter, Select};
 use mapper::value::{Column, DataType, Object, Row, Schema, Value};
 
+use crate::servers;
+
 /// A store under test.
 pub(crate) struct Fixture {
     pub(crate) name: &'static str,
     pub(crate) store: Arc<dyn Store>,
     _folder: Option<tempfile::TempDir>,
+    /// Dropped after the store.
+    _database: Option<servers::Database>,
 }
 
 pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
@@ -38,8 +42,8 @@ impl Fixture {
             below.store = Arc::new(Overlay::new(below.store));
             all.push(below);
         }
-        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None });
-        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None });
+        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None, _database: None });
+        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None, _database: None });
         all
     }
 
@@ -52,7 +56,12 @@ impl Fixture {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();
-            all.push(Self { name, store, _folder: Some(folder) });
+            all.push(Self { name, store, _folder: Some(folder), _database: None });
+        }
+        for (name, server) in [("MariaDB", servers::mariadb())] {
+            let database = server.database();
+            let store = connectors::open(&config(database.url(), Model::Tables)).await.unwrap();
+            all.push(Self { name, store, _folder: None, _database: Some(database) });
         }
         all
     }

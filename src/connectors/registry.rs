@@ -3,18 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files, mysql,
-    sqlite,
+    Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
+    mysql, sqlite,
 };
 
 /// What each connector can do, by name.
 static ALL: &[&Capabilities] =
-    &[
-    &sqlite::CAPABILITIES,
-    &documents::CAPABILITIES,
-    &mysql::CAPABILITIES,
-    &files::CAPABILITIES,
-];
+    &[&sqlite::CAPABILITIES, &documents::CAPABILITIES, &mysql::CAPABILITIES, &files::CAPABILITIES];
 
 /// Schemes that are known and have no connector yet.
 const PLANNED: &[&str] = &["mongodb", "mongodb+srv", "postgres", "postgresql"];

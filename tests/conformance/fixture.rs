@@ -42,8 +42,18 @@ impl Fixture {
             below.store = Arc::new(Overlay::new(below.store));
             all.push(below);
         }
-        all.push(Self { name: "memory tables", store: memory::tables([]), _folder: None, _database: None });
-        all.push(Self { name: "memory documents", store: memory::documents(), _folder: None, _database: None });
+        all.push(Self {
+            name: "memory tables",
+            store: memory::tables([]),
+            _folder: None,
+            _database: None,
+        });
+        all.push(Self {
+            name: "memory documents",
+            store: memory::documents(),
+            _folder: None,
+            _database: None,
+        });
         all
     }
 

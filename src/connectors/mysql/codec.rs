@@ -132,10 +132,10 @@ impl Reading {
                 )),
             };
         }
-        let date = i32::try_from(year)
-            .ok()
-            .and_then(|year| NaiveDate::from_ymd_opt(year, month, number));
-        let time = if rest.is_empty() { Some(NaiveTime::MIN) } else { time::parse_time(rest.trim()) };
+        let date =
+            i32::try_from(year).ok().and_then(|year| NaiveDate::from_ymd_opt(year, month, number));
+        let time =
+            if rest.is_empty() { Some(NaiveTime::MIN) } else { time::parse_time(rest.trim()) };
         match (date, time) {
             (Some(date), Some(time)) => Ok(of(date.and_time(time))),
             _ => Err(Problem::new("date", "the calendar has no such date")),
@@ -237,7 +237,10 @@ pub(super) fn push_literal(
         (Class::Bool | Class::Truth, Value::Bool(value)) => {
             sql.push(if *value { '1' } else { '0' });
         }
-        (Class::Int | Class::Truth | Class::Bit | Class::Decimal | Class::Double | Class::Float, Value::Int(number)) => {
+        (
+            Class::Int | Class::Truth | Class::Bit | Class::Decimal | Class::Double | Class::Float,
+            Value::Int(number),
+        ) => {
             let _ = write!(sql, "{number}");
         }
         (Class::Int | Class::Truth | Class::Bit | Class::Decimal, Value::Decimal(number)) => {
@@ -328,5 +331,48 @@ pub(super) fn key_value(raw: &Raw) -> Value {
         Raw::Number(text) => whole(text).unwrap_or_else(|| Value::text(text)),
         Raw::Text(text) => Value::Text(Arc::from(text.as_str())),
         Raw::Bytes(bytes) => Value::bytes(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8], charset: Charset, label: Option<&str>) -> Result<Value, String> {
+        let encoding = label.and_then(|label| Encoding::for_label(label.as_bytes()));
+        let reading = Reading { policies: Policies::default(), encoding };
+        let column = ColumnType::of("varchar(9)", charset, None, false);
+        reading.decode(bytes, &column).map_err(|problem| problem.reason.into_owned())
+    }
+
+    #[test]
+    fn text_is_what_its_column_or_the_policy_says() {
+        let wrong = Err("encoding".to_owned());
+        assert_eq!(text(b"caf\xe9", Charset::Utf8mb4, None), wrong);
+        assert_eq!(text(b"caf\xe9", Charset::Utf8mb3, Some("windows-1252")), Ok("café".into()));
+        // What is UTF-8, as declared, stays.
+        assert_eq!(text("café".as_bytes(), Charset::Utf8mb4, Some("latin1")), Ok("café".into()));
+        assert_eq!(text(b"caf\xe9", Charset::Latin1, None), Ok("café".into()));
+        assert_eq!(text("café".as_bytes(), Charset::Latin1, Some("utf-8")), Ok("café".into()));
+        assert_eq!(text(b"caf\xe9", Charset::Latin1, Some("utf-8")), wrong);
+        assert_eq!(text(b"caf\xe9", Charset::Ascii, None), wrong);
+    }
+
+    #[test]
+    fn literals_hold_any_text() {
+        assert_eq!(quoted("a'b\\c\0"), "'a''b\\\\c\\0'");
+        let mut sql = String::new();
+        push_bytes(&mut sql, &[0, 255]);
+        assert_eq!(sql, "x'00ff'");
+    }
+
+    #[test]
+    fn durations() {
+        for text in ["838:59:59", "-00:00:01", "100:00:00.25"] {
+            assert!(is_duration(text), "{text}");
+        }
+        for text in ["839:00:00", "1:2:3", "12:60:00", "--12:00:00", "soon", "12:00:00.1234567"] {
+            assert!(!is_duration(text), "{text}");
+        }
     }
 }

@@ -40,9 +40,7 @@ pub(super) fn operand(
         }
         (Class::Int | Class::Bit | Class::Decimal, Value::Float(_)) => {
             match Decimal::from_value(value) {
-                Some(number) => {
-                    exact(push_literal(sql, &Value::Decimal(number), column).is_ok())
-                }
+                Some(number) => exact(push_literal(sql, &Value::Decimal(number), column).is_ok()),
                 None => Operand::Nothing,
             }
         }

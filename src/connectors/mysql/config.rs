@@ -111,9 +111,8 @@ pub(super) async fn set_up(connection: &mut MySqlConnection) -> Result<(), sqlx:
 pub(super) async fn connect(address: &Address) -> Result<(MySqlConnection, Server), sqlx::Error> {
     let mut connection = address.options.connect().await?;
     set_up(&mut connection).await?;
-    let row = sqlx::raw_sql("SELECT VERSION(), @@max_allowed_packet")
-        .fetch_one(&mut connection)
-        .await?;
+    let row =
+        sqlx::raw_sql("SELECT VERSION(), @@max_allowed_packet").fetch_one(&mut connection).await?;
     let version = super::codec::plain_text(&row, 0);
     let packet = super::codec::plain_text(&row, 1).parse().unwrap_or(1 << 20);
     debug_assert_eq!(row.len(), 2);
@@ -138,9 +137,12 @@ mod tests {
         let address = address_of("mysql://me:p%40ss@db.example:3307/sh%20op").unwrap();
         assert_eq!(address.database, "sh op");
         assert!(address_of("mariadb://me@host/shop?ssl-mode=REQUIRED").is_ok());
-        for url in ["mysql://secret@host", "mysql://secret@h/d?charset=latin1", "mysql:secret",
-            "mysql://secret@h/d?ssl-mode=perhaps"]
-        {
+        for url in [
+            "mysql://secret@host",
+            "mysql://secret@h/d?charset=latin1",
+            "mysql:secret",
+            "mysql://secret@h/d?ssl-mode=perhaps",
+        ] {
             let error = address_of(url).err().unwrap();
             assert!(!error.message.contains("secret"), "{}", error.message);
         }
@@ -151,7 +153,10 @@ mod tests {
         let maria = Server::of("10.11.6-MariaDB-0+deb12u1", 1);
         assert!(maria.mariadb && maria.has_uuid());
         let old = Server::of("5.7.44-log", 1);
-        assert_eq!((old.mariadb, old.version, old.exact_collation()), (false, (5, 7), "utf8mb4_bin"));
+        assert_eq!(
+            (old.mariadb, old.version, old.exact_collation()),
+            (false, (5, 7), "utf8mb4_bin")
+        );
         assert_eq!(Server::of("8.4.0", 1).exact_collation(), "utf8mb4_0900_bin");
     }
 }

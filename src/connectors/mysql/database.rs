@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
-use sqlx::pool::PoolConnection;
-use sqlx::mysql::{MySqlConnection, MySqlPool, MySqlPoolOptions};
 use sqlx::MySql;
+use sqlx::mysql::{MySqlConnection, MySqlPool, MySqlPoolOptions};
+use sqlx::pool::PoolConnection;
 
 use super::codec::{Reading, bytes, quoted};
 use super::config::{self, Address, Server};

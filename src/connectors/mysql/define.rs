@@ -63,11 +63,7 @@ async fn is_view(writer: &mut Writer, entity: &str) -> Result<bool, StoreError> 
     Ok(!rows(connection, sql).await.map_err(|e| context.error(&e))?.is_empty())
 }
 
-async fn create_index(
-    writer: &mut Writer,
-    entity: &str,
-    index: &Index,
-) -> Result<(), StoreError> {
+async fn create_index(writer: &mut Writer, entity: &str, index: &Index) -> Result<(), StoreError> {
     let (connection, context) = writer.parts();
     let table = context.table(connection, entity).await?;
     let names: Vec<&str> = index.keys.iter().map(|key| key.path.as_str()).collect();

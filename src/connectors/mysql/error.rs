@@ -63,12 +63,17 @@ fn numbered(number: u16, message: &str) -> (StoreErrorKind, String) {
             None => plain(Kind::NotFound, "there is no such column"),
         },
         1051 | 1091 => plain(Kind::NotFound, "what is to be dropped is not there"),
-        1290 | 1792 | 1836 | 3989 => plain(Kind::ReadOnly, "the server or the transaction is read-only"),
+        1290 | 1792 | 1836 | 3989 => {
+            plain(Kind::ReadOnly, "the server or the transaction is read-only")
+        }
         1021 | 1114 | 3675 => plain(Kind::Full, "no space is left on the server"),
         1205 | 1213 | 1020 | 3572 => {
             plain(Kind::Conflict, "another transaction is in the way (lock wait or deadlock)")
         }
-        1969 | 3024 | 1317 => plain(Kind::Conflict, "the statement took longer than the server allows, or was stopped"),
+        1969 | 3024 | 1317 => plain(
+            Kind::Conflict,
+            "the statement took longer than the server allows, or was stopped",
+        ),
         1040 | 1203 | 1226 => plain(Kind::Unavailable, "the server takes no more connections"),
         1053 | 1077 | 1927 | 2002 | 2003 | 2006 | 2013 | 4031 => {
             plain(Kind::Unavailable, "the server ended the connection")
@@ -82,7 +87,11 @@ fn numbered(number: u16, message: &str) -> (StoreErrorKind, String) {
         1158..=1161 => plain(Kind::Unavailable, "the connection broke"),
         1295 => plain(Kind::Query, "the statement is not one that can be prepared"),
         number => {
-            let what = if matches!(number, 1100..=1499) { "refused by the server" } else { "the server failed" };
+            let what = if matches!(number, 1100..=1499) {
+                "refused by the server"
+            } else {
+                "the server failed"
+            };
             plain(Kind::Query, what)
         }
     }
@@ -124,8 +133,8 @@ fn violation(number: u16, message: &str) -> Option<Violation> {
         4025 => of(ViolationKind::Check, check_of(message), None),
         // A trigger that refuses; its message is free text.
         1644 => of(ViolationKind::Check, None, None),
-        1264 | 1265 | 1292 | 1366 | 1406 | 1411 | 1416 | 1426 | 1690 | 3140 | 3156 | 3157 | 1267
-        | 1300 | 1367 | 3854 => of(
+        1264 | 1265 | 1292 | 1366 | 1406 | 1411 | 1416 | 1426 | 1690 | 3140 | 3156 | 3157
+        | 1267 | 1300 | 1367 | 3854 => of(
             ViolationKind::Value,
             None,
             last_name(message, "for column '", '\'').or_else(|| column_in_backticks(message)),
@@ -155,11 +164,19 @@ mod tests {
 
     #[test]
     fn violations_have_names_and_no_values() {
-        let unique = violation(1062, "Duplicate entry 'for key 'x'-1' for key 'shop.by_code'").unwrap();
-        assert_eq!((unique.kind, unique.constraint.as_deref()), (ViolationKind::Unique, Some("by_code")));
+        let unique =
+            violation(1062, "Duplicate entry 'for key 'x'-1' for key 'shop.by_code'").unwrap();
+        assert_eq!(
+            (unique.kind, unique.constraint.as_deref()),
+            (ViolationKind::Unique, Some("by_code"))
+        );
         let null = violation(1048, "Column 'b' cannot be null").unwrap();
         assert_eq!(null.column.as_deref(), Some("b"));
-        let long = violation(1366, "Incorrect string value: '\\xFF for column 'z'' for column `d`.`t`.`a` at row 1").unwrap();
+        let long = violation(
+            1366,
+            "Incorrect string value: '\\xFF for column 'z'' for column `d`.`t`.`a` at row 1",
+        )
+        .unwrap();
         assert_eq!(long.column.as_deref(), Some("a"));
         let range = violation(1264, "Out of range value for column 'n' at row 1").unwrap();
         assert_eq!(range.column.as_deref(), Some("n"));

@@ -68,7 +68,9 @@ impl Fit {
         Self {
             data_type,
             range,
-            digits: first.filter(|_| ["datetime", "timestamp", "time"].contains(&name)).unwrap_or(6),
+            digits: first
+                .filter(|_| ["datetime", "timestamp", "time"].contains(&name))
+                .unwrap_or(6),
             float_scale: second.filter(|_| ["float", "double"].contains(&name)),
             bytes,
             charset,
@@ -99,17 +101,18 @@ impl Fit {
                 }
                 let scale = Decimal::from_value(&value).map_or(0, |number| number.scale());
                 match self.float_scale {
-                    Some(most) if scale > i64::from(most) => Err(precision("digits after the point")),
+                    Some(most) if scale > i64::from(most) => {
+                        Err(precision("digits after the point"))
+                    }
                     _ => Ok(value),
                 }
             }
             (Value::Text(text), _) => self.text(text).map(|()| value),
             (Value::Bytes(bytes), _) => match (self.bytes, self.binary) {
                 (Some(most), _) if bytes.len() > most => Err(length(most)),
-                (_, Some(exactly)) if bytes.len() != exactly => Err(Problem::new(
-                    "length",
-                    format!("the column holds exactly {exactly} bytes"),
-                )),
+                (_, Some(exactly)) if bytes.len() != exactly => {
+                    Err(Problem::new("length", format!("the column holds exactly {exactly} bytes")))
+                }
                 _ => Ok(value),
             },
             (Value::Date(_) | Value::DateTime(_) | Value::Timestamp(_) | Value::Time(_), _) => {
@@ -142,7 +145,8 @@ impl Fit {
         let holds = |character: char| match self.charset {
             Some("utf8mb3") => character <= '\u{ffff}',
             Some("latin1") => {
-                let (_, _, wrong) = encoding_rs::WINDOWS_1252.encode(character.encode_utf8(&mut [0; 4]));
+                let (_, _, wrong) =
+                    encoding_rs::WINDOWS_1252.encode(character.encode_utf8(&mut [0; 4]));
                 !wrong
             }
             Some("ascii") => character.is_ascii(),
@@ -229,9 +233,7 @@ fn native(value: &Value) -> Result<Value, Problem> {
             }
             value.clone()
         }
-        Value::Array(values) => {
-            Value::array(values.iter().map(native).collect::<Result<_, _>>()?)
-        }
+        Value::Array(values) => Value::array(values.iter().map(native).collect::<Result<_, _>>()?),
         Value::Object(object) => {
             let mut fields: Vec<(&str, Value)> = object
                 .iter()
@@ -301,7 +303,10 @@ mod tests {
     #[test]
     fn json_as_mysql_keeps_it() {
         let value = parse_plain(r#"{"bb": 1.5, "a": {"c": 1, "b": 2}}"#).unwrap();
-        assert_eq!(to_plain_text(&native(&value).unwrap()).unwrap(), r#"{"a":{"b":2,"c":1},"bb":1.5}"#);
+        assert_eq!(
+            to_plain_text(&native(&value).unwrap()).unwrap(),
+            r#"{"a":{"b":2,"c":1},"bb":1.5}"#
+        );
         assert!(native(&parse_plain("123456789012345678901234567890").unwrap()).is_err());
     }
 }

@@ -42,7 +42,8 @@ impl NamedLock {
         let holder = match id.parse::<u64>() {
             Ok(id) => {
                 // Only those with the right to see it do.
-                let sql = format!("SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = {id}");
+                let sql =
+                    format!("SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = {id}");
                 let found = rows(&mut connection, sql).await.unwrap_or_default();
                 match found.first().map(|row| plain_text(row, 0)).filter(|host| !host.is_empty()) {
                     Some(host) => format!("connection {id} from {host}"),

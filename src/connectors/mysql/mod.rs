@@ -130,8 +130,7 @@ impl Store for MySql {
                 let text = text.trim().trim_end_matches(';');
                 let columns = read::result_columns(&mut connection, text, context).await?;
                 let name = "the query".to_owned();
-                let table =
-                    catalog::Table { name: name.clone(), columns, primary_key: Vec::new() };
+                let table = catalog::Table { name: name.clone(), columns, primary_key: Vec::new() };
                 // A comment at its end must not swallow the parenthesis.
                 (name, format!("({text}\n) AS mapper_query"), table)
             }

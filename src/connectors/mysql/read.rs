@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
-use sqlx::{AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _, TypeInfo as _};
+use sqlx::{
+    AssertSqlSafe, Column as _, Executor as _, SqlSafeStr as _, Statement as _, TypeInfo as _,
+};
 
 use super::catalog::{self, Table, TableColumn, execute, quote};
 use super::codec::{Reading, bytes};

@@ -94,10 +94,6 @@ impl<'a> Renderer<'a> {
 
     /// Whether a column is null, as it is read.
     fn is_null(&self, sql: &mut String, column: &TableColumn, null: bool) -> bool {
-        if self.reading.changes(&column.column_type) && !null {
-            sql.push_str("TRUE");
-            return false;
-        }
         if self.reading.changes(&column.column_type) {
             sql.push_str("TRUE");
             return false;
@@ -211,10 +207,11 @@ impl<'a> Renderer<'a> {
         after: bool,
     ) -> Result<bool, StoreError> {
         let columns = self.columns(paths)?;
-        let ranged = columns
-            .iter()
-            .zip(tuple)
-            .all(|(column, value)| is_ranged(column, value, self.reading) && column.column_type.by_bytes && !column.column_type.padded);
+        let ranged = columns.iter().zip(tuple).all(|(column, value)| {
+            is_ranged(column, value, self.reading)
+                && column.column_type.by_bytes
+                && !column.column_type.padded
+        });
         if !ranged || columns.is_empty() {
             sql.push_str("TRUE");
             return Ok(false);

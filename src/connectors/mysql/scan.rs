@@ -316,9 +316,7 @@ impl Pages {
         let raw_key: Vec<Raw> = self
             .key_columns()
             .enumerate()
-            .map(|(place, column)| {
-                Raw::of(bytes(row, columns.len() + place), column_type(column))
-            })
+            .map(|(place, column)| Raw::of(bytes(row, columns.len() + place), column_type(column)))
             .collect();
         let content = match decode_row(reading, row, columns) {
             Ok(mut values) => {

@@ -103,7 +103,9 @@ impl ColumnType {
             "double" => (Class::Double, DataType::FLOAT64),
             "char" | "varchar" => (Class::Text, DataType::Text { length: first }),
             "enum" => (Class::Text, DataType::Enum(members(declared))),
-            "tinytext" | "text" | "mediumtext" | "longtext" | "set" => (Class::Text, DataType::TEXT),
+            "tinytext" | "text" | "mediumtext" | "longtext" | "set" => {
+                (Class::Text, DataType::TEXT)
+            }
             "date" => (Class::Date, DataType::Date),
             "datetime" => (Class::DateTime, DataType::DateTime),
             "timestamp" => (Class::Timestamp, DataType::Timestamp),
@@ -251,7 +253,10 @@ mod tests {
             ("bit(12)", DataType::Int { bits: 64, signed: false }),
             ("decimal(65,30)", DataType::Decimal { precision: Some(65), scale: Some(30) }),
             ("varchar(20)", DataType::Text { length: Some(20) }),
-            ("enum('a','it''s','x,y')", DataType::Enum(vec!["a".into(), "it's".into(), "x,y".into()])),
+            (
+                "enum('a','it''s','x,y')",
+                DataType::Enum(vec!["a".into(), "it's".into(), "x,y".into()]),
+            ),
             ("timestamp(6)", DataType::Timestamp),
             ("geometry", DataType::Bytes),
         ];

@@ -54,7 +54,8 @@ pub(super) async fn insert(
     let mut result = Ok(());
     for (index, sql) in statements.into_iter().enumerate() {
         let done = if singly {
-            let row = insert_returning(writer, table, sql, &returning, &targets, &insert.rows[index]);
+            let row =
+                insert_returning(writer, table, sql, &returning, &targets, &insert.rows[index]);
             row.await.map(|row| given.push(row))
         } else {
             change(writer, table, sql).await.map(|_| ())
@@ -85,11 +86,15 @@ fn statements(
         tuple.push('(');
         for (index, (column, value)) in targets.iter().zip(row).enumerate() {
             tuple.push_str(if index == 0 { "" } else { "," });
-            if matches!(value, Value::Missing) {
+            if matches!(value, Value::Missing) && column.auto_increment {
+                // Where zero is zero, only null asks for the next number.
+                tuple.push_str("NULL");
+            } else if matches!(value, Value::Missing) {
                 // Where there is no default, the server says which column it misses.
                 tuple.push_str("DEFAULT");
             } else {
-                push_literal(&mut tuple, value, &column.column_type).map_err(|_| refused(column))?;
+                push_literal(&mut tuple, value, &column.column_type)
+                    .map_err(|_| refused(column))?;
             }
         }
         tuple.push(')');
@@ -168,8 +173,7 @@ async fn insert_returning(
     };
     let found = found.map_err(|error| named(writer.failed(&error), table))?;
     let unreadable = || {
-        let message =
-            format!("{}: the inserted row can't be read back", writer.database.location);
+        let message = format!("{}: the inserted row can't be read back", writer.database.location);
         WriteError::Store(StoreError::new(StoreErrorKind::Corrupt, message))
     };
     let found = found.ok_or_else(unreadable)?;
@@ -184,8 +188,7 @@ fn read_again(
     row: &[Value],
 ) -> Result<String, StoreError> {
     let reading = &writer.database.reading;
-    let mut sql =
-        format!("SELECT {} FROM {} WHERE ", list(returning, reading), quote(&table.name));
+    let mut sql = format!("SELECT {} FROM {} WHERE ", list(returning, reading), quote(&table.name));
     let key = columns(table, &table.primary_key.iter().map(String::as_str).collect::<Vec<_>>())?;
     for (index, column) in key.iter().enumerate() {
         sql.push_str(if index == 0 { "" } else { " AND " });

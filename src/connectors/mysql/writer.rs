@@ -56,8 +56,7 @@ impl Writer {
     /// Runs statements that change rows; gives how many rows they matched.
     pub(super) async fn change(&mut self, sql: String) -> Result<u64, WriteError> {
         let mut matched = 0;
-        let mut stream =
-            sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(&mut self.connection);
         loop {
             match stream.try_next().await {
                 Ok(None) => return Ok(matched),
@@ -121,8 +120,7 @@ impl Writer {
     pub(super) async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.newest()?;
         let name = self.savepoints;
-        let sql =
-            format!("ROLLBACK TO SAVEPOINT mapper_{name}; RELEASE SAVEPOINT mapper_{name}");
+        let sql = format!("ROLLBACK TO SAVEPOINT mapper_{name}; RELEASE SAVEPOINT mapper_{name}");
         self.run(sql).await?;
         self.savepoints -= 1;
         Ok(())

@@ -12,6 +12,7 @@ mod fitting;
 mod matching;
 pub mod memory;
 pub mod mongodb;
+pub mod mysql;
 pub mod overlay;
 mod prefetch;
 mod process;

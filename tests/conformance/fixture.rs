@@ -29,6 +29,8 @@ enum Place {
 
 type Start = (&'static str, fn() -> Arc<servers::Server>);
 
+const MARIADB: Start = ("MariaDB", servers::mariadb);
+
 /// The servers that speak as MongoDB does.
 const FERRETDB: Start = ("FerretDB", servers::ferretdb);
 const MONGO_JAVA: Start = ("mongo-java-server", servers::mongo_java);
@@ -54,7 +56,11 @@ impl Fixture {
             all.push(below);
         }
         all.push(Self { name: "memory tables", store: memory::tables([]), place: Place::Memory });
-        all.push(Self { name: "memory documents", store: memory::documents(), place: Place::Memory });
+        all.push(Self {
+            name: "memory documents",
+            store: memory::documents(),
+            place: Place::Memory,
+        });
         all
     }
 
@@ -69,10 +75,11 @@ impl Fixture {
             let store = connectors::open(&config(url, model)).await.unwrap();
             all.push(Self { name, store, place: Place::Folder { _folder: folder } });
         }
-        for (name, server) in [FERRETDB, MONGO_JAVA] {
+        for ((name, server), model) in
+            [(MARIADB, Model::Tables), (FERRETDB, Model::Documents), (MONGO_JAVA, Model::Documents)]
+        {
             let database = server().database();
-            let config = config(database.url(), Model::Documents);
-            let store = connectors::open(&config).await.unwrap();
+            let store = connectors::open(&config(database.url(), model)).await.unwrap();
             all.push(Self { name, store, place: Place::Database { database } });
         }
         all

@@ -12,6 +12,7 @@ mod documents;
 mod engine;
 mod kill;
 mod loading;
+mod push_down;
 mod rollback;
 mod schema;
 mod seeds;

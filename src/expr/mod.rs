@@ -11,6 +11,7 @@ mod parts;
 mod program;
 mod select;
 mod template;
+mod uses;
 mod walk;
 
 pub use evaluate::{Element, Found, Halt, Lookups, Mapped};

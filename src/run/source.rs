@@ -13,15 +13,46 @@ pub async fn open(
     stores: &Stores,
     checkpoint: Option<Vec<u8>>,
 ) -> Result<Box<dyn Scan>, RunError> {
+    let key = key(phase, stores).await?;
     let request = ScanRequest {
         source: phase.source.scan.clone(),
-        key: key(phase, stores).await?,
-        columns: None,
+        columns: columns(phase, stores, &key).await?,
+        key,
         filter: phase.source.filter.clone(),
         batch: phase.batch.max(1),
         after: checkpoint.map(Checkpoint),
     };
     Ok(stores.get(phase.source.connection).scan(request).await?)
+}
+
+/// The columns of a source table that the phase looks at; `None` is all. What stands in any other
+/// column is none of its business.
+pub(super) async fn columns(
+    phase: &Phase,
+    stores: &Stores,
+    key: &[String],
+) -> Result<Option<Vec<String>>, RunError> {
+    let store = stores.get(phase.source.connection);
+    let (ScanSource::Entity(entity), false) = (&phase.source.scan, store.capabilities().documents)
+    else {
+        return Ok(None);
+    };
+    let (Some(used), Some(schema)) = (phase.mapping.columns(), store.describe(entity).await?)
+    else {
+        return Ok(None);
+    };
+    // A record without a key is known by all of its content.
+    if key.iter().any(|part| schema.column(part).is_none_or(|column| column.nullable)) {
+        return Ok(None);
+    }
+    let columns: Vec<String> = schema
+        .columns
+        .iter()
+        .map(|column| &column.name)
+        .filter(|name| used.contains(*name) || key.contains(name))
+        .cloned()
+        .collect();
+    Ok((columns.len() < schema.columns.len()).then_some(columns))
 }
 
 /// The source's key: as declared, or the table's primary key, or `_id`.

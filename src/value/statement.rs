@@ -85,6 +85,20 @@ pub enum Compute {
 }
 
 impl Compute {
+    /// The columns that the value is computed from.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Self::Column(name) => vec![name],
+            Self::Literal(_) => Vec::new(),
+            Self::Text(of) | Self::NullIf(of, _) | Self::Present(of) => of.columns(),
+            Self::Trim { of, .. } | Self::Codes { of, .. } => of.columns(),
+            Self::Uuid { name, .. } => name.columns(),
+            Self::Concat(all) | Self::First(all) => {
+                all.iter().flat_map(|one| one.columns()).collect()
+            }
+        }
+    }
+
     /// The type of the result, given the source's columns; `None` when a column is not there or the
     /// parts are of several types.
     pub fn data_type(&self, source: &Schema) -> Option<DataType> {

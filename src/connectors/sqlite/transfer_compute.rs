@@ -14,6 +14,9 @@ static WHITE_SPACE: LazyLock<String> = LazyLock::new(|| {
     format!("char({})", codes.join(","))
 });
 
+/// What text with a character beyond ASCII looks like.
+const NOT_ASCII: &str = "('*[^' || char(1) || '-' || char(127) || ']*')";
+
 /// What must hold of a row, each condition once.
 #[derive(Default)]
 pub(super) struct Conditions(Vec<String>);
@@ -99,6 +102,18 @@ pub(super) fn compute(value: &Compute, source: &Schema, conditions: &mut Conditi
             format!("CASE WHEN {sql} IS NULL THEN NULL ELSE {found} END")
         }
         Compute::First(all) => {
+            // What an earlier alternative hides does not come back, so that text which is not UTF-8
+            // would not be found.
+            for name in all.iter().skip(1).flat_map(Compute::columns) {
+                let is_text = source
+                    .column(name)
+                    .is_some_and(|column| matches!(column.data_type, DataType::Text { .. }));
+                if is_text {
+                    let sql = format!("s.{}", quote(name));
+                    conditions.add(format!("({sql} IS NULL OR {sql} NOT GLOB {NOT_ASCII})"));
+                }
+            }
+            let mut of = |value: &Compute| compute(value, source, conditions);
             let all = all.iter().map(&mut of).collect::<Result<Vec<_>, _>>()?;
             match all.as_slice() {
                 [one] => one.clone(),

@@ -366,11 +366,13 @@ impl Pusher {
         let all: Vec<&Key> = wanted.keys().copied().collect();
         let mut found: Vec<(usize, Key, Row)> = Vec::with_capacity(all.len());
         let mut layout = Layout::Document;
+        let columns = source::columns(&self.phase, &context.stores, &self.transfer.key).await?;
         for some in all.chunks(KEYS_PER_QUERY) {
             let tuples = some.iter().filter_map(|key| key.values()).collect();
             let by_key = Filter::Tuples { paths: self.transfer.key.clone(), tuples };
             let select = Select {
                 entity: self.transfer.source.clone(),
+                columns: columns.clone(),
                 filter: source.filter.clone().and(by_key),
                 ..Select::default()
             };

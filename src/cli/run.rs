@@ -165,6 +165,7 @@ fn options(
     environment: &Environment,
 ) -> Result<Options, Failure> {
     let commit_after = environment.commit_after()?;
+    let push_down = environment.push_down()?;
     let defaults = Options::default();
     Ok(Options {
         dry_run: arguments.dry_run,
@@ -172,6 +173,7 @@ fn options(
         update: phases(plan, &arguments.update)?,
         keep: phases(plan, &arguments.keep)?,
         show_values: arguments.show_values,
+        push_down,
         commit_after: commit_after.unwrap_or(defaults.commit_after),
         now: environment.now()?,
         who: environment.who(),

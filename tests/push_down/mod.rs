@@ -1,0 +1,5 @@
+//! Phases that their database does by itself: the same as when they stream, record by record.
+
+mod generated;
+mod sqlite;
+mod world;

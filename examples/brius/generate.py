@@ -6,7 +6,7 @@
     python3 examples/brius/generate.py --out target/brius --format psql     legacy.sql and mdw.sql
 
 `planted.jsonl` lists every record with something wrong, and which fate it must have; `expected.env` holds the
-counts for `mapper --env-file`. The data is invented and the same at every run.
+variables for `mapper --env-file`. The data is invented and the same at every run.
 """
 
 import argparse
@@ -34,6 +34,9 @@ def main():
         parser.error("--scale is above 0, and at most 10")
     data = brius.PROFILES[arguments.profile].make(arguments.scale)
     files = output.psql(data) if arguments.format == "psql" else output.fixtures(data)
+    # So that specs find this data, and not the sample.
+    out = Path(arguments.out).as_posix()
+    files["expected.env"] += f"BRIUS_DATA={out}\nLEGACY_URL=sqlite:{out}/legacy.db\nMDW_URL=sqlite:{out}/mdw.db\n"
     output.write(arguments.out, files)
     records = sum(len(rows) for tables in (data.legacy, data.mdw) for rows in tables.values())
     print(f"{records} records in {arguments.out}, {len(data.planted.lines())} fates planted")

@@ -19,6 +19,8 @@ pub(super) struct Handle {
     pub(super) store: usize,
     /// What can be done there.
     pub(super) facts: Facts,
+    /// The first scheme of its kind.
+    pub(super) scheme: &'static str,
     /// Its name in the spec.
     pub(super) name: String,
 }
@@ -53,6 +55,7 @@ struct Prepared {
     connection: plan::Connection,
     store: usize,
     facts: Facts,
+    scheme: &'static str,
     id: Option<ConnectionId>,
 }
 
@@ -133,7 +136,7 @@ impl<'s> Checker<'s> {
         let text = if kind.schemes.contains(&"sqlite") {
             self.sqlite_url(url)?
         } else {
-            url.text.to_string()
+            self.with_password(url.text.to_string(), connection)?
         };
         let name = connection.name.to_string();
         let config = ConnectionConfig {
@@ -144,7 +147,7 @@ impl<'s> Checker<'s> {
             } else {
                 connectors::Model::Tables
             },
-            policies: policies(connection),
+            policies: self.policies(connection, kind),
             files: None,
             create: connection.fixtures.is_some(),
         };
@@ -161,6 +164,7 @@ impl<'s> Checker<'s> {
             },
             store: self.connections.store(location),
             facts,
+            scheme: kind.schemes[0],
             id: None,
         })
     }
@@ -269,7 +273,13 @@ impl<'s> Checker<'s> {
             Some(id) => id,
             None => self.plan_connection(spec, at, &prepared, span),
         };
-        Some(Handle { id, store: prepared.store, facts: prepared.facts, name: name.to_string() })
+        Some(Handle {
+            id,
+            store: prepared.store,
+            facts: prepared.facts,
+            scheme: prepared.scheme,
+            name: name.to_string(),
+        })
     }
 
     fn plan_connection(
@@ -359,20 +369,6 @@ impl<'s> Checker<'s> {
             return None;
         }
         Some(entity.name.to_string())
-    }
-}
-
-fn policies(connection: &spec::Connection) -> Policies {
-    Policies {
-        nul: connection.nul.as_ref().and_then(|policy| match &policy.value {
-            spec::NulPolicy::Reject => None,
-            spec::NulPolicy::Strip => Some(connectors::NulPolicy::Strip),
-            spec::NulPolicy::Replace(text) => Some(connectors::NulPolicy::Replace(text.clone())),
-        }),
-        booleans: connection.booleans.as_ref().map(|booleans| booleans.value.clone()),
-        encoding: None,
-        zero_date: None,
-        uuid_order: None,
     }
 }
 

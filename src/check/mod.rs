@@ -14,6 +14,8 @@ mod lower;
 mod names;
 mod origins;
 mod overlap;
+mod policies;
+mod query;
 mod types;
 
 pub use connect::connect;

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::console::Console;
 use super::environment::Environment;
 use super::progress::Watcher;
-use super::{ExitCode, Failure, load};
+use super::{ExitCode, Failure, load, open};
 use crate::diagnostics::wording::plural;
 use crate::run::fixtures;
 
@@ -58,7 +58,8 @@ pub(super) async fn run(
     let watcher = Watcher::new(console, None)?;
     let opened = fixtures::open(&plan, false, &watcher).await;
     let loaded = watcher.finish();
-    opened?;
+    let (stores, _) = opened?;
+    open::close(&plan, &stores).await;
     if console.is_json() {
         let connections: Vec<Json> = with_fixtures
             .iter()

@@ -12,6 +12,7 @@ mod fitting;
 mod matching;
 pub mod memory;
 pub mod overlay;
+pub mod postgres;
 mod prefetch;
 mod registry;
 mod size;

@@ -5,7 +5,7 @@ use super::tables::{BATCHES, JOURNAL, REJECTS};
 use super::{BatchRecord, BeforeImage, JournalEntry, Ledger, PhaseRecord, RejectRecord};
 use crate::connectors::{Session, StoreError};
 use crate::value::query::Select;
-use crate::value::{Key, Value};
+use crate::value::{Key, Row, Value};
 
 impl Ledger {
     /// Records a batch with its journal and its rejects.
@@ -18,52 +18,13 @@ impl Ledger {
         journal: &[JournalEntry],
         rejects: &[RejectRecord],
     ) -> Result<(), StoreError> {
-        if let Some((first, last)) = record.bounds() {
-            let row = vec![
-                Value::text(batch_id(phase, seq)),
-                Value::text(&phase.run),
-                Value::text(&phase.phase),
-                number(seq),
-                Value::bytes(first.as_bytes()),
-                Value::bytes(last.as_bytes()),
-                Value::bytes(record.encode()),
-            ];
+        if let Some(values) = batch_values(phase, seq, record) {
+            let mut row = vec![Value::text(batch_id(phase, seq))];
+            row.extend(values);
             self.insert(session, &BATCHES, vec![row]).await?;
         }
-        let rows = journal
-            .iter()
-            .map(|entry| {
-                vec![
-                    Value::text(format!("{}/{:06}", batch_id(phase, seq), entry.ordinal)),
-                    Value::text(&phase.run),
-                    Value::text(&phase.phase),
-                    number(seq),
-                    number(entry.ordinal),
-                    Value::bytes(entry.source.as_bytes()),
-                    Value::bytes(entry.id.as_bytes()),
-                    Value::bytes(entry.before.encode()),
-                ]
-            })
-            .collect();
-        self.insert(session, &JOURNAL, rows).await?;
-        let rows = rejects
-            .iter()
-            .map(|reject| {
-                vec![
-                    Value::text(format!("{}/{:06}", batch_id(phase, seq), reject.ordinal)),
-                    Value::text(&reject.run),
-                    Value::text(&reject.phase),
-                    number(seq),
-                    number(reject.ordinal),
-                    Value::bytes(reject.key.as_bytes()),
-                    Value::text(&reject.reason),
-                    reject.field.as_ref().map_or(Value::Null, Value::text),
-                    Value::text(&reject.message),
-                    Value::text(reject.state.name()),
-                ]
-            })
-            .collect();
-        self.insert(session, &REJECTS, rows).await
+        self.insert(session, &JOURNAL, journal_rows(phase, seq, journal)).await?;
+        self.insert(session, &REJECTS, reject_rows(phase, seq, rejects)).await
     }
 
     /// Which batches a phase has in a run (or in all runs): run, number, first and last key.
@@ -115,13 +76,13 @@ impl Ledger {
         phase: &str,
         seq: u64,
     ) -> Result<(), StoreError> {
-        let id = format!("{run}/{phase}/{seq:09}");
-        self.delete(session, &BATCHES, &["_id"], vec![vec![Value::text(id)]]).await?;
+        // The batch itself last: while it is there, a rollback that was killed comes back to it.
         for table in [&JOURNAL, &REJECTS] {
             let key = vec![Value::text(run), Value::text(phase), number(seq)];
             self.delete(session, table, &["run", "phase", "seq"], vec![key]).await?;
         }
-        Ok(())
+        let id = format!("{run}/{phase}/{seq:09}");
+        self.delete(session, &BATCHES, &["_id"], vec![vec![Value::text(id)]]).await
     }
 
     /// The journal of one batch, in order.
@@ -153,6 +114,57 @@ impl Ledger {
     }
 }
 
-fn batch_id(phase: &PhaseRecord, seq: u64) -> String {
+pub(super) fn batch_id(phase: &PhaseRecord, seq: u64) -> String {
     format!("{}/{seq:09}", phase.id())
+}
+
+/// The columns of a batch after `_id`; `None` when it has nothing to tell.
+pub(super) fn batch_values(phase: &PhaseRecord, seq: u64, record: &BatchRecord) -> Option<Row> {
+    let (first, last) = record.bounds()?;
+    Some(vec![
+        Value::text(&phase.run),
+        Value::text(&phase.phase),
+        number(seq),
+        Value::bytes(first.as_bytes()),
+        Value::bytes(last.as_bytes()),
+        Value::bytes(record.encode()),
+    ])
+}
+
+pub(super) fn journal_rows(phase: &PhaseRecord, seq: u64, journal: &[JournalEntry]) -> Vec<Row> {
+    journal
+        .iter()
+        .map(|entry| {
+            vec![
+                Value::text(format!("{}/{:06}", batch_id(phase, seq), entry.ordinal)),
+                Value::text(&phase.run),
+                Value::text(&phase.phase),
+                number(seq),
+                number(entry.ordinal),
+                Value::bytes(entry.source.as_bytes()),
+                Value::bytes(entry.id.as_bytes()),
+                Value::bytes(entry.before.encode()),
+            ]
+        })
+        .collect()
+}
+
+pub(super) fn reject_rows(phase: &PhaseRecord, seq: u64, rejects: &[RejectRecord]) -> Vec<Row> {
+    rejects
+        .iter()
+        .map(|reject| {
+            vec![
+                Value::text(format!("{}/{:06}", batch_id(phase, seq), reject.ordinal)),
+                Value::text(&reject.run),
+                Value::text(&reject.phase),
+                number(seq),
+                number(reject.ordinal),
+                Value::bytes(reject.key.as_bytes()),
+                Value::text(&reject.reason),
+                reject.field.as_ref().map_or(Value::Null, Value::text),
+                Value::text(&reject.message),
+                Value::text(reject.state.name()),
+            ]
+        })
+        .collect()
 }

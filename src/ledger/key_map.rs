@@ -72,7 +72,8 @@ impl KeyMap {
         let mut batches = Vec::new();
         if !live.is_empty() {
             for (run, seq, first, last) in ledger.batch_index(phase, None).await? {
-                if live.iter().any(|record| record.run == run) {
+                // A batch that is not finished may still be taken back.
+                if live.iter().any(|record| record.run == run && seq < record.batches) {
                     batches.push(Batch { run, seq, first, last });
                 }
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::apply;
 use super::decide::{Action, Content, Decision, Existing, decide, document};
+use super::intent::Intents;
 use super::seen::{Seen, Winners};
 use super::transform::record_problem;
 use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
@@ -13,7 +14,7 @@ use crate::ledger::{BatchRecord, Counts, Entry, Fate, JournalEntry, KeyMap, Know
 use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
-use crate::value::{Key, Problem, Row, Value};
+use crate::value::{Key, Object, ObjectId, Problem, Row, Value};
 
 /// How many keys one query for existing records asks for.
 const KEYS_PER_QUERY: usize = 500;
@@ -33,6 +34,8 @@ pub(super) struct Loader {
     /// Whether the target had no record when the phase started, so that only this phase's own are
     /// there.
     pub(super) started_empty: bool,
+    /// Where the store has no transactions: what a batch is about to do.
+    pub(super) intents: Option<Intents>,
 }
 
 /// What a batch did.
@@ -46,6 +49,7 @@ pub(super) struct Loaded {
 }
 
 /// A record on its way through a batch.
+#[derive(Clone)]
 struct Work {
     key: Key,
     group: usize,
@@ -126,6 +130,9 @@ impl Loader {
                 return Ok(());
             }
             session.rollback_to_savepoint().await?;
+            if let Some(intents) = &mut self.intents {
+                intents.take_back(session).await?;
+            }
             let mut start = 0;
             while start < works.len() {
                 let group = works[start].group;
@@ -259,11 +266,81 @@ impl Loader {
             work.problem.clone_from(&decision.problem);
             work.decision = Some(decision);
         }
+        if self.intents.is_some() {
+            self.intend(session, works, &mut inserts, &updates, known).await?;
+        }
         self.insert(session, works, &inserts, known).await?;
         for (set, indexes) in updates {
             self.update(session, works, &set, &indexes).await?;
         }
         Ok(())
+    }
+
+    /// Writes the intent of a round, where the store has no transactions. What a record is found by
+    /// must be known before.
+    async fn intend(
+        &mut self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        inserts: &mut Vec<usize>,
+        updates: &[(Vec<String>, Vec<usize>)],
+        known: &HashMap<Key, Known>,
+    ) -> Result<(), RunError> {
+        let makes_ids = self.shape.documents && self.shape.identity_fields.is_none();
+        let taken = self.taken(session, works, inserts).await?;
+        inserts.retain(|index| {
+            let work = &mut works[*index];
+            let Some(decision) = &mut work.decision else { return false };
+            if makes_ids {
+                decision.identity = Some(vec![Value::ObjectId(ObjectId::generate())]);
+            }
+            let problem = match &decision.identity {
+                Some(identity) if Key::new(identity).is_ok_and(|id| taken.contains(&id)) => {
+                    Problem::new("unique", "another record has the same id")
+                }
+                Some(_) => return true,
+                None => Problem::new("key", "in the target, a part of the id is missing"),
+            };
+            work.refuse(problem.at(&self.shape.identity.join(", ")));
+            false
+        });
+        if inserts.is_empty() && updates.is_empty() {
+            return Ok(());
+        }
+        let decided = self.record(works.to_vec(), known);
+        match &mut self.intents {
+            Some(intents) => intents.write(session, decided).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ids of new records that others have already, where no key was looked at.
+    async fn taken(
+        &self,
+        session: &mut dyn Session,
+        works: &[Work],
+        inserts: &[usize],
+    ) -> Result<HashSet<Key>, StoreError> {
+        let mut taken = HashSet::new();
+        if self.phase.target.write != WriteMode::Append {
+            return Ok(taken);
+        }
+        let identity = |index: &usize| works[*index].decision.as_ref()?.identity.clone();
+        let asked: Vec<Row> = inserts.iter().filter_map(identity).collect();
+        for tuples in asked.chunks(KEYS_PER_QUERY) {
+            let select = Select {
+                entity: self.phase.target.entity.clone(),
+                columns: Some(self.shape.identity.clone()),
+                filter: Filter::Tuples {
+                    paths: self.shape.identity.clone(),
+                    tuples: tuples.to_vec(),
+                },
+                ..Select::default()
+            };
+            let rows = session.select(&select).await?.rows;
+            taken.extend(rows.iter().filter_map(|row| Key::new(row).ok()));
+        }
+        Ok(taken)
     }
 
     /// The records of the target with these keys.
@@ -327,7 +404,13 @@ impl Loader {
             .map(|index| {
                 let values = &works[*index].values;
                 if shape.documents {
-                    vec![Value::object(document(&shape.paths, values))]
+                    let mut new = document(&shape.paths, values);
+                    let identity =
+                        works[*index].decision.as_ref().and_then(|d| d.identity.as_deref());
+                    if let (None, Some([id])) = (new.get("_id"), identity) {
+                        new = with_id(new, id);
+                    }
+                    vec![Value::object(new)]
                 } else {
                     values.clone()
                 }
@@ -349,7 +432,9 @@ impl Loader {
             returning.extend(shape.fields.iter().cloned());
         }
         let entity = &self.phase.target.entity;
-        let results = apply::insert(session, entity, &shape.layout, &rows, &returning).await?;
+        let alone = self.intents.is_some().then_some(&*shape.identity);
+        let results =
+            apply::insert(session, entity, &shape.layout, &rows, &returning, alone).await?;
         for (&index, result) in indexes.iter().zip(results) {
             let work = &mut works[index];
             match result {
@@ -472,6 +557,16 @@ impl Loader {
         }
         loaded
     }
+}
+
+/// A document with an id that its mapping does not give, at the beginning.
+fn with_id(document: Object, id: &Value) -> Object {
+    let mut whole = Object::with_capacity(document.len() + 1);
+    whole.insert("_id", id.clone());
+    for (name, value) in document {
+        whole.insert(name, value);
+    }
+    whole
 }
 
 /// Whether the target holds a record because of this fate.

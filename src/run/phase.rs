@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use super::intent::{self, Intents};
 use super::load::{Loaded, Loader};
 use super::lookup::PhaseIds;
 use super::pipeline::{Batches, find_seen, find_winners, pipeline};
@@ -65,9 +66,15 @@ pub(super) async fn run_phase(
         Err((record, error)) => return (*record, Err(error.in_phase(&name))),
     };
     let mut attempt = 1;
+    // Whether the record is what the ledger holds: a commit that failed may have been made.
+    let mut known = true;
     let result = loop {
         let committed = (record.batches, record.counts.read);
-        let result = attempt_phase(context, &mut record).await;
+        let result = match refresh(context, &mut record, &mut known).await {
+            Ok(()) => attempt_phase(context, &mut record).await,
+            Err(error) => Err(error),
+        };
+        known &= result.is_ok();
         match result {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                 // Progress since the last failure starts the count anew.
@@ -80,8 +87,33 @@ pub(super) async fn run_phase(
             other => break other,
         }
     };
+    if let Err(error) = &result {
+        let refreshed = refresh(context, &mut record, &mut known).await;
+        if refreshed.is_err() && !known {
+            // What became of the last commit can't be told; the next run sees it.
+            return (record, Err(error.clone().in_phase(&name)));
+        }
+    }
     let result = finish(context, &mut record, result).await;
     (record, result.map_err(|error| error.in_phase(&name)))
+}
+
+/// Reads the record again after a failure, and takes back a batch that was not finished.
+async fn refresh(
+    context: &PhaseContext,
+    record: &mut PhaseRecord,
+    known: &mut bool,
+) -> Result<(), RunError> {
+    let target = context.stores.get(context.phase.target.connection);
+    let ledger = Ledger::new(Arc::clone(target));
+    if !*known {
+        let records = ledger.phases(Some(&record.phase)).await?;
+        if let Some(saved) = records.into_iter().find(|saved| saved.run == record.run) {
+            *record = saved;
+        }
+        *known = true;
+    }
+    intent::recover_phase(target, &ledger, record, &*context.observer).await
 }
 
 /// Writes the phase's record as under way, and the ledger and the target's collection when they are
@@ -141,29 +173,27 @@ async fn try_start(
     record.state = PhaseState::InProgress;
     record.error = None;
     record.finished_at = None;
-    let open = if resumed || !ledger.exists().await? {
-        Vec::new()
-    } else {
-        ledger.open_rejects(&record.phase).await?
-    };
+    let mut open =
+        if ledger.exists().await? { ledger.open_rejects(&record.phase).await? } else { Vec::new() };
+    open.retain(|reject| reject.run != record.run);
     let mut session = target.session().await?;
     session.begin().await?;
     ledger.create(&mut *session).await?;
     // Another phase may have created the collection since.
     if schema.is_none() && session.describe(&phase.target.entity).await?.is_none() {
         let entity = phase.target.entity.clone();
-        let definition = crate::connectors::Definition::CreateCollection { entity: entity.clone() };
-        session.define(&definition).await?;
         let object = ObjectRecord {
             run: record.run.clone(),
             kind: ObjectKind::Entity,
             entity: entity.clone(),
-            name: entity,
+            name: entity.clone(),
         };
         ledger.add_object(&mut *session, &object).await?;
+        session.define(&crate::connectors::Definition::CreateCollection { entity }).await?;
     }
-    ledger.resolve_rejects(&mut *session, &open).await?;
+    // In this order, so that a run that goes on comes back to them where it was killed between.
     ledger.save_phase(&mut *session, record).await?;
+    ledger.resolve_rejects(&mut *session, &open).await?;
     session.commit().await?;
     context.observer.event(&Event::PhaseStarted {
         phase: phase.full_name(),
@@ -218,6 +248,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         winners: None,
         started_empty: record.checkpoint.is_none()
             && target.count(&phase.target.entity, &Filter::All).await? == 0,
+        intents: Intents::of(&target, &ledger, record),
     };
     if duplicates_possible(phase, &source_key) {
         if phase.on_duplicate == OnDuplicate::Last {
@@ -317,7 +348,10 @@ impl Writer<'_> {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
                 break;
             }
-            if self.group.is_full(transaction, self.context.options.commit_after) {
+            // Without transactions every batch is finished by itself.
+            if self.loader.intents.is_some()
+                || self.group.is_full(transaction, self.context.options.commit_after)
+            {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -342,23 +376,25 @@ impl Writer<'_> {
         let seq = self.pending.batches;
         let checkpoint = batch.checkpoint.clone();
         let bytes = batch.bytes;
-        failpoint::pass("intent").await;
+        match &mut self.loader.intents {
+            Some(intents) => intents.begin(&self.pending),
+            None => failpoint::pass("intent").await,
+        }
         let loaded = self.loader.load(&mut *session, batch, self.pending.counts.read).await?;
         failpoint::pass("data").await;
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
         let rejects = self.rejects(&loaded, seq);
-        self.ledger
-            .append_batch(
-                &mut *session,
-                &self.pending,
-                seq,
-                &loaded.record,
-                &loaded.journal,
-                &rejects,
-            )
-            .await?;
+        match &mut self.loader.intents {
+            Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
+            None => {
+                let Loaded { record, journal, .. } = &loaded;
+                self.ledger
+                    .append_batch(&mut *session, &self.pending, seq, record, journal, &rejects)
+                    .await?;
+            }
+        }
         self.session = Some(session);
         self.group.batches += 1;
         self.group.bytes += bytes;

@@ -44,7 +44,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Text(TextKind::Reference),
             "the collection that `filter` looks at",
         ),
-        KeyShape::optional("query", &Shape::Text(TextKind::Query), "a query with `expect`"),
+        KeyShape::optional(
+            "query",
+            &super::query::SHAPE,
+            "a query with `expect`; by scheme where they differ",
+        ),
         KeyShape::optional("filter", &Shape::Filter, "a filter with `expect`"),
         KeyShape::optional(
             "references",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::read::{self, Context};
-use super::{Entity, Filter, SortKey};
+use super::{Entity, Filter, Query, SortKey};
 use crate::diagnostics::Span;
 use crate::document::{
     Group, GroupRule, KeyKind, KeyShape, Node, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -157,7 +157,7 @@ pub enum CheckKind {
         /// The connection. `None` only after an error.
         connection: Option<Text>,
         /// The query.
-        query: Text,
+        query: Query,
     },
     /// The records that a filter finds.
     Filter {
@@ -313,7 +313,7 @@ impl Measure {
 impl CheckKind {
     pub(super) fn read(table: &Table, context: &mut Context<'_>) -> Self {
         let connection = read::text(table, "connection");
-        if let Some(query) = read::text(table, "query") {
+        if let Some(query) = Query::read(table, "query") {
             return Self::Query { connection, query };
         }
         if table.get("filter").is_some() {

@@ -7,8 +7,8 @@ use super::read::{self, Context};
 use crate::diagnostics::wording::or_list;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::document::{
-    Entry, Group, GroupRule, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text,
-    TextKind,
+    Entry, Group, GroupRule, KeyKind, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape,
+    Text, TextKind,
 };
 
 /// The shape of a connection.
@@ -35,7 +35,17 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Text(TextKind::Secret),
             "the password, without `url`; only from a variable",
         ),
+        KeyShape::optional(
+            "password_file",
+            &Shape::Text(TextKind::File),
+            "a file that holds the password, and nothing else",
+        ),
         KeyShape::optional("database", &Shape::PLAIN, "the database, without `url`"),
+        KeyShape::optional(
+            "options",
+            &Shape::MapOf(KeyKind::Name, &Shape::PLAIN),
+            "what else the connector takes in a URL (`sslmode`, `tls` …), without `url`",
+        ),
         KeyShape::optional(
             "model",
             &Shape::Choice(&read::words(&Model::CHOICES)),
@@ -59,11 +69,20 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional(
             "encoding",
-            &Shape::NotYet,
-            "the encoding of text that is not declared (of files: `source.encoding`)",
+            &Shape::PLAIN,
+            "MySQL: what text columns really hold, where that is not what they declare (of files: \
+             `source.encoding`)",
         ),
-        KeyShape::optional("zero_date", &Shape::NotYet, "what to do with zero dates"),
-        KeyShape::optional("uuid_order", &Shape::NotYet, "the byte order of old UUIDs"),
+        KeyShape::optional(
+            "zero_date",
+            &Shape::OneOf(&[&Shape::Choice(&["reject", "null"]), &Shape::Table(&ZERO_DATE)]),
+            "MySQL: what dates with a zero in year, month or day are read as (default: reject)",
+        ),
+        KeyShape::optional(
+            "uuid_order",
+            &Shape::Choice(&read::words(&UUID_ORDERS)),
+            "MongoDB: the byte order of UUIDs that old drivers wrote (binary subtype 3)",
+        ),
     ],
     groups: &[Group { name: "place", keys: &["url", "scheme"], rule: GroupRule::ExactlyOne }],
 };
@@ -73,6 +92,14 @@ static NUL: TableShape = TableShape {
     id: "nul",
     summary: "What takes the place of NUL characters.",
     keys: &[KeyShape::required("replace", &Shape::PLAIN, "the text in their place")],
+    groups: &[],
+};
+
+static ZERO_DATE: TableShape = TableShape {
+    name: "`zero_date`",
+    id: "zero_date",
+    summary: "What takes the place of zero dates.",
+    keys: &[KeyShape::required("replace", &Shape::PLAIN, "the day in their place, as YYYY-MM-DD")],
     groups: &[],
 };
 
@@ -104,6 +131,14 @@ pub struct Connection {
     pub nul: Option<Spanned<NulPolicy>>,
     /// Texts that are read as true and as false.
     pub booleans: Option<Spanned<(Vec<String>, Vec<String>)>>,
+    /// A file with the password.
+    pub password_file: Option<Located>,
+    /// What text columns really hold.
+    pub encoding: Option<Text>,
+    /// What to do with zero dates.
+    pub zero_date: Option<Spanned<ZeroDate>>,
+    /// The byte order of old UUIDs.
+    pub uuid_order: Option<Spanned<UuidOrder>>,
 }
 
 /// A connection URL, variables put in. It may hold a password, so it does not print itself.
@@ -165,12 +200,37 @@ pub enum NulPolicy {
     Replace(String),
 }
 
+/// What to do with dates with a zero in year, month or day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ZeroDate {
+    /// The record is rejected.
+    Reject,
+    /// They are null.
+    Null,
+    /// This day takes their place.
+    Replace(Text),
+}
+
+/// The byte order of UUIDs in BSON binaries of subtype 3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UuidOrder {
+    /// As the standard has it (old Python drivers).
+    Standard,
+    /// That of old Java drivers.
+    Java,
+    /// That of old C# drivers.
+    CSharp,
+}
+
+const UUID_ORDERS: [(&str, UuidOrder); 3] =
+    [("standard", UuidOrder::Standard), ("java", UuidOrder::Java), ("csharp", UuidOrder::CSharp)];
+
 impl Model {
     const CHOICES: [(&str, Self); 2] = [("tables", Self::Tables), ("documents", Self::Documents)];
 }
 
 /// The keys that a URL says by itself.
-const PARTS: &[&str] = &["host", "port", "user", "password", "database"];
+const PARTS: &[&str] = &["host", "port", "user", "password", "database", "options"];
 
 impl Connection {
     pub(super) fn read(entry: &Entry, context: &mut Context<'_>) -> Option<Self> {
@@ -196,6 +256,10 @@ impl Connection {
             production: read::boolean(table, "production").is_some_and(|value| value.value),
             nul: table.get("nul").and_then(NulPolicy::read),
             booleans,
+            password_file: read::text(table, "password_file").map(|text| context.located(&text)),
+            encoding: read::text(table, "encoding"),
+            zero_date: table.get("zero_date").and_then(ZeroDate::read),
+            uuid_order: read::choice(table, "uuid_order", &UUID_ORDERS),
         })
     }
 
@@ -241,7 +305,31 @@ impl Connection {
             url.push('/');
             url.push_str(&database);
         }
+        let options = read::text_map(table, "options").into_iter().map(|(name, value)| {
+            let value = utf8_percent_encode(value.as_str(), ENCODED);
+            format!("{}={value}", name.as_str())
+        });
+        let options: Vec<String> = options.collect();
+        if !options.is_empty() {
+            if table.get("database").is_none() {
+                url.push('/');
+            }
+            url.push('?');
+            url.push_str(&options.join("&"));
+        }
         Some(Url { text: Text::at(url, scheme.span()), base: PathBuf::new() })
+    }
+}
+
+impl ZeroDate {
+    fn read(node: &Node) -> Option<Spanned<Self>> {
+        let policy = match &node.kind {
+            NodeKind::Text(text) if text.as_str() == "reject" => Self::Reject,
+            NodeKind::Text(_) => Self::Null,
+            NodeKind::Table(table) => Self::Replace(read::text(table, "replace")?),
+            _ => return None,
+        };
+        Some(Spanned::new(policy, node.span))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `expect = { … }`: what a check's answer should be.
 
 use super::read::{self, Context};
-use super::{Entity, Filter, Sum, check_kind, literal};
+use super::{Entity, Filter, Query, Sum, check_kind, literal};
 use crate::diagnostics::Span;
 use crate::document::{
     Group, GroupRule, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -51,7 +51,7 @@ static OPERAND: TableShape = TableShape {
     summary: "An answer from elsewhere: a query's, a count, or a total.",
     keys: &[
         KeyShape::optional("connection", &Shape::Text(TextKind::Reference), "the connection"),
-        KeyShape::optional("query", &Shape::Text(TextKind::Query), "a query"),
+        KeyShape::optional("query", &super::query::SHAPE, "a query; by scheme where they differ"),
         KeyShape::optional(
             "table",
             &Shape::Text(TextKind::Reference),
@@ -121,7 +121,7 @@ pub enum Operand {
         /// The connection. `None` only after an error.
         connection: Option<Text>,
         /// The query.
-        query: Text,
+        query: Query,
     },
     /// How many records there are elsewhere.
     Count {
@@ -194,7 +194,7 @@ impl Operand {
         let connection = read::text(table, "connection");
         if table.get("query").is_some() {
             context.misplaced(table, "filter", "the query selects");
-            return read::text(table, "query")
+            return Query::read(table, "query")
                 .map_or(Self::Invalid, |query| Self::Query { connection, query });
         }
         match read::entity(table) {

@@ -16,6 +16,7 @@ mod literal;
 mod load;
 mod lookup;
 mod phase;
+mod query;
 mod read;
 pub mod reference;
 mod root;
@@ -27,7 +28,7 @@ mod test_case;
 
 pub use check::{Check, CheckSeverity};
 pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
-pub use connection::{Connection, Located, Model, NulPolicy, Url};
+pub use connection::{Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
 pub use crosswalk::Crosswalk;
 pub use expect::{Expect, Operand, Rate};
 pub use field::{
@@ -38,6 +39,7 @@ pub use index::{Index, SortKey, When};
 pub use load::{FileReader, FileSystem, load, load_text};
 pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
+pub use query::Query;
 pub use source::{FileFormat, Files, Input, Source};
 pub use table::ExistingTable;
 pub use target::{OnConflict, Target, WriteMode};

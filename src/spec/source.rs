@@ -1,7 +1,7 @@
 //! `source = { … }`: where a phase's records come from.
 
 use super::read::{self, Context};
-use super::{Entity, EntityKind, Filter, Located, literal};
+use super::{Entity, EntityKind, Filter, Located, Query, literal};
 use crate::diagnostics::Span;
 use crate::document::{
     Group, GroupRule, KeyKind, KeyShape, Node, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -21,7 +21,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Text(TextKind::Reference),
             "the collection that is read",
         ),
-        KeyShape::optional("query", &Shape::Text(TextKind::Query), "a query; needs `key`"),
+        KeyShape::optional(
+            "query",
+            &super::query::SHAPE,
+            "a query, by scheme where they differ; needs `key`",
+        ),
         KeyShape::optional("files", &Shape::Text(TextKind::File), "a glob of files"),
         KeyShape::optional(
             "key",
@@ -109,7 +113,7 @@ pub enum Input {
     /// A table or collection.
     Entity(Entity),
     /// A query in the store's language.
-    Query(Text),
+    Query(Query),
     /// A collection through an aggregation pipeline.
     Pipeline {
         /// The collection.
@@ -217,7 +221,7 @@ impl Input {
                 _ => Self::Invalid,
             };
         }
-        if let Some(query) = read::text(table, "query") {
+        if let Some(query) = Query::read(table, "query") {
             return Self::Query(query);
         }
         if let Some(pattern) = read::text(table, "files") {

@@ -91,11 +91,10 @@ impl Checker<'_> {
     ) -> Option<CheckKind> {
         Some(match &check.kind {
             spec::CheckKind::Invalid => return None,
-            spec::CheckKind::Query { connection, query } => CheckKind::Query {
-                connection: self.query_connection(spec, connection.as_ref(), query)?,
-                query: query.to_string(),
-                expect,
-            },
+            spec::CheckKind::Query { connection, query } => {
+                let (connection, query) = self.asked(spec, connection.as_ref(), query)?;
+                CheckKind::Query { connection, query, expect }
+            }
             spec::CheckKind::Filter { connection, entity, filter } => {
                 let (connection, entity) =
                     self.place(spec, connection.as_ref(), entity.as_ref(), looked)?;
@@ -223,10 +222,10 @@ impl Checker<'_> {
     fn operand(&mut self, spec: usize, operand: &spec::Operand) -> Option<Operand> {
         Some(match operand {
             spec::Operand::Literal(value) => Operand::Value(value.value.clone()),
-            spec::Operand::Query { connection, query } => Operand::Query {
-                connection: self.query_connection(spec, connection.as_ref(), query)?,
-                query: query.to_string(),
-            },
+            spec::Operand::Query { connection, query } => {
+                let (connection, query) = self.asked(spec, connection.as_ref(), query)?;
+                Operand::Query { connection, query }
+            }
             spec::Operand::Count { connection, entity, filter } => {
                 let mut looked = Looked::default();
                 let (connection, entity) =
@@ -249,12 +248,13 @@ impl Checker<'_> {
         })
     }
 
-    fn query_connection(
+    /// Which connection is asked, and what.
+    fn asked(
         &mut self,
         spec: usize,
         connection: Option<&Text>,
-        query: &Text,
-    ) -> Option<usize> {
+        query: &spec::Query,
+    ) -> Option<(usize, String)> {
         let handle = self.connection(spec, connection?)?;
         if !handle.facts.queries {
             self.report(
@@ -264,7 +264,8 @@ impl Checker<'_> {
             );
             return None;
         }
-        Some(handle.id)
+        let query = self.query(query, &handle)?;
+        Some((handle.id, query.to_string()))
     }
 
     fn place(

@@ -42,7 +42,12 @@ impl<'s> Checker<'s> {
                 self.facts[phase].reads = Some((handle.store, name.clone()));
                 (ScanSource::Entity(name), entity.name.span())
             }
-            Input::Query(query) => (ScanSource::Query(query.to_string()), query.span()),
+            // Where none can be asked, that was said.
+            Input::Query(_) if !readable => return None,
+            Input::Query(query) => {
+                let text = self.query(query, &handle)?;
+                (ScanSource::Query(text.to_string()), text.span())
+            }
             Input::Pipeline { collection, stages } => {
                 self.facts[phase].reads = Some((handle.store, collection.to_string()));
                 let scan = ScanSource::Pipeline {

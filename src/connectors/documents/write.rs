@@ -83,22 +83,13 @@ fn to_document(layout: &Layout, row: &Row) -> Result<Object, WriteError> {
     if document.get("_id").is_none_or(|id| matches!(id, Value::Missing)) {
         document.remove("_id");
         let mut whole = Object::with_capacity(document.len() + 1);
-        whole.insert("_id", Value::ObjectId(new_id()));
+        whole.insert("_id", Value::ObjectId(ObjectId::generate()));
         for (name, value) in document {
             whole.insert(name, value);
         }
         document = whole;
     }
     Ok(document)
-}
-
-/// A new object id, for documents that come without: the time, and chance.
-fn new_id() -> ObjectId {
-    let unique = uuid::Uuid::now_v7().into_bytes();
-    let mut id = [0; 12];
-    id[..4].copy_from_slice(&unique[..4]);
-    id[4..].copy_from_slice(&unique[8..]);
-    ObjectId(id)
 }
 
 fn path_of(path: &str) -> Result<FieldPath, WriteError> {

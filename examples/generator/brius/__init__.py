@@ -16,4 +16,4 @@ def files():
     """The sample that comes with the repository, by path."""
     data = plan.make(SAMPLE_SCALE)
     sample = {f"sample/{name}": content for name, content in output.fixtures(data).items()}
-    return {**sample, "counts.md": output.counts_page(plan)}
+    return {**sample, "README.md": output.readme(plan)}

@@ -49,8 +49,42 @@ def notes(data):
     return {"planted.jsonl": common.json_lines(data.planted.lines()), "expected.env": expected}
 
 
+README = """\
+# brius
+
+Invented data for [`specs/brius`](../../specs/brius): a legacy database, and the partly filled one that it goes to. Nobody in
+it exists. `sample/` is a hundredth of it and comes with the repository; `python3 examples/generate.py` writes it and this
+page. More is made on demand:
+
+```console
+$ python3 examples/brius/generate.py --out target/brius
+$ mapper run specs/brius --env-file target/brius/expected.env
+```
+
+`--scale 0.05` (or `MAPPER_SCALE`) makes a twentieth, but of each fault at least two records and of each table some dozens.
+`--format psql` writes `legacy.sql` and `mdw.sql` for `psql -f` in place of fixture folders.
+
+| file | |
+|---|---|
+| `legacy/`, `mdw/` | fixtures of both databases; `schema.sql` is for PostgreSQL and SQLite |
+| `planted.jsonl` | every record with something odd: table, key, kind, and the fate that it must have in each phase |
+| `expected.env` | how many records each phase should find, for `--env-file` |
+
+The target holds 844 practices and 5,502 profiles before, under ids that were not computed; some of the profiles were made
+by hand and have no legacy id. Users with these profiles are skipped (`exists`) and are not listed in `planted.jsonl`
+unless something else is odd about them.
+
+## Profile `plan`
+
+"""
+
+
+def readme(profile):
+    """The page beside the data: records per table, and what is planted."""
+    return README + counts_page(profile)
+
+
 def counts_page(profile):
-    """The tables of counts for the README: records per table, and what is planted."""
     whole, small = profile.make(1.0), profile.make(0.05)
     lines = ["| table | records | at 0.05 |", "|---|---:|---:|"]
     for table, rows in whole.legacy.items():

@@ -294,30 +294,31 @@ def members(data):
         "the same row again": 9, "the same doctor under a second e-mail spelling": 4, "office that is not there": 6,
         "doctor who is not there": 5, "doctor who was rejected": 3, "unknown role": 4, "no role": 8,
     })  # fmt: skip
-    # Doctors of whom there are two users, and the one that counts.
-    doubles = rng.shuffled(data.doubles.items())
-    rows, pairs = [], set()
+    # Users whose e-mail repeats another's, by the user who counts; some of those are members already.
+    doubles = {winner: double for double, winner in rng.shuffled(data.doubles.items())}
+    known = list(doubles)[: min(10, len(doubles) // 2)]
+    others = [winner for winner in doubles if winner not in known]
+    rows, pairs, seconds = [], set(), 0
     for i in range(1, total + 1):
         kind = kinds.get(i)
         pair = None
         while pair is None or pair in pairs:
-            pair = (rng.between(1, offices), rng.pick(data.doctors))
+            pair = (rng.between(1, offices), known[i - 1] if i <= len(known) else rng.pick(data.doctors))
         row = {"id": i, "office_id": pair[0], "user_id": pair[1], "role": rng.between(1, 4)}
         if kind == "the same row again":
             other = rng.pick([row for row in rows if row["id"] not in kinds])
             row = {**other, "id": i}
             note("dispatch_office_doctors", i, kind, "practice_members", "skipped", "duplicate")
         elif kind == "the same doctor under a second e-mail spelling":
-            # A row of the double where the doctor has one already, or else becomes the first to have one.
-            double, winner = doubles.pop()
+            # In turns: of a doctor who is a member there already, and of one who is a member nowhere.
+            winner = known[seconds // 2 % len(known)] if seconds % 2 == 0 else others.pop()
+            seconds += 1
+            row["user_id"] = doubles[winner]
             same = [row for row in rows if row["user_id"] == winner and row["id"] not in kinds]
-            row["user_id"] = double
             if same:
                 row["office_id"] = same[0]["office_id"]
                 note("dispatch_office_doctors", i, kind, "practice_members", "skipped", "duplicate")
             else:
-                while (row["office_id"], winner) in pairs:
-                    row["office_id"] = row["office_id"] % offices + 1
                 pairs.add((row["office_id"], winner))
                 note("dispatch_office_doctors", i, kind, "practice_members", "inserted")
         elif kind in reasons:

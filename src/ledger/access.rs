@@ -33,15 +33,10 @@ impl Ledger {
         if self.exists().await? {
             return Ok(());
         }
-        let documents = self.store.capabilities().documents;
-        for table in tables::ALL {
-            let entity = table.name.to_owned();
-            let definition = if documents {
-                Definition::CreateCollection { entity }
-            } else {
-                Definition::CreateTable { entity, schema: table.schema() }
-            };
-            session.define(&definition).await?;
+        // The facts come last: once they are there, all is.
+        let (facts, others) = tables::ALL.split_last().unwrap_or((&&FACTS, &[]));
+        for table in others {
+            self.create_table(session, table).await?;
         }
         for (table, keys) in [
             (&BATCHES, &["phase", "run", "seq"][..]),
@@ -54,9 +49,27 @@ impl Ledger {
                 .collect();
             let index = Index { name: format!("{}_by_phase", table.name), keys, unique: false };
             let entity = table.name.to_owned();
-            session.define(&Definition::CreateIndex { entity, index }).await?;
+            let known = session.describe(&entity).await?;
+            if known.is_none_or(|known| known.indexes.iter().all(|other| other.name != index.name))
+            {
+                session.define(&Definition::CreateIndex { entity, index }).await?;
+            }
         }
-        Ok(())
+        self.create_table(session, facts).await
+    }
+
+    async fn create_table(
+        &self,
+        session: &mut dyn Session,
+        table: &Table,
+    ) -> Result<(), StoreError> {
+        let entity = table.name.to_owned();
+        let definition = if self.store.capabilities().documents {
+            Definition::CreateCollection { entity }
+        } else {
+            Definition::CreateTable { entity, schema: table.schema() }
+        };
+        session.define(&definition).await
     }
 
     // Facts

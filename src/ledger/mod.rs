@@ -9,6 +9,7 @@ mod batch;
 mod batches;
 mod counts;
 mod fields;
+mod intents;
 mod journal;
 mod key_map;
 mod objects;
@@ -20,7 +21,9 @@ mod undo;
 
 pub use access::Ledger;
 pub use batch::{BatchRecord, Entry, Fate};
+pub use batches::BatchRows;
 pub use counts::Counts;
+pub use intents::Intent;
 pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};
 pub use records::{

@@ -7,20 +7,19 @@ use crate::connectors::{Session, StoreError};
 use crate::value::Value;
 
 impl Ledger {
-    /// Records something that a run created.
+    /// Records something that a run is about to create; again after an interruption.
     pub async fn add_object(
         &self,
         session: &mut dyn Session,
         object: &ObjectRecord,
     ) -> Result<(), StoreError> {
-        let row = vec![
-            Value::text(object_id(object)),
+        let values = vec![
             Value::text(&object.run),
             Value::text(object.kind.name()),
             Value::text(&object.entity),
             Value::text(&object.name),
         ];
-        self.insert(session, &OBJECTS, vec![row]).await
+        self.save(session, &OBJECTS, &object_id(object), values).await
     }
 
     /// What a run created, in order of creation.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::fields::{Fields, equal, number, of_phase, store_error};
+use super::rejects::RETRIED;
 use super::tables::{BATCHES, JOURNAL, REJECTS};
 use super::{BatchRecord, Entry, Fate, Ledger, RejectRecord, RejectState};
 use crate::connectors::{Session, StoreError, Update};
@@ -151,6 +152,8 @@ fn reject(mut row: Fields) -> Result<RejectRecord, StoreError> {
         state: match row.text()?.as_str() {
             "open" => RejectState::Open,
             "resolved" => RejectState::Resolved,
+            // Unless its batch is taken back, which opens it again.
+            tried if tried.starts_with(RETRIED) => RejectState::Resolved,
             _ => return Err(row.damaged()),
         },
     })

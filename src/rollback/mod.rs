@@ -5,13 +5,9 @@
 //! that others refer to, is kept and told, unless forced. A batch and its part of the ledger go in
 //! one commit, so a rollback that was killed goes on when it is asked for again.
 
-mod inserted;
 mod objects;
 mod phase;
-mod references;
-mod target;
 mod units;
-mod updated;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -20,12 +16,14 @@ use std::sync::Arc;
 use chrono::Utc;
 
 use self::phase::PhaseUndo;
-use self::references::References;
 use self::units::{Part, Unit};
 use self::writer::Writers;
 use crate::ledger::{ObjectRecord, PhaseState, RunState};
 use crate::plan::{Plan, Work};
+use crate::run::undo::References;
 use crate::run::{Cancel, Observer, RunError, RunErrorKind, Stores};
+
+pub use crate::run::undo::KeptWhy;
 
 /// How many kept records are listed by key; all are counted.
 pub const LISTED: usize = 1000;
@@ -131,31 +129,6 @@ pub struct Kept {
     pub key: String,
     /// Why.
     pub why: KeptWhy,
-}
-
-/// Why a record was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeptWhy {
-    /// It is not what the run left.
-    Edited,
-    /// Other records refer to it.
-    Referenced,
-    /// The store refuses what was there before: it breaks a rule that holds now.
-    Refused,
-    /// The target has no key by which it could be found.
-    NoKey,
-}
-
-impl KeptWhy {
-    /// The reason in a few words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Edited => "edited since",
-            Self::Referenced => "referenced by other rows",
-            Self::Refused => "the store refuses what was there before",
-            Self::NoKey => "the target has no key to find it by",
-        }
-    }
 }
 
 /// Takes runs back. The caller holds the locks of the stores.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use chrono::Utc;
 
-use super::references::References;
-use super::target::Target;
 use super::units::Part;
 use super::writer::Writer;
-use super::{Kept, KeptWhy, LISTED, PhaseOutcome, inserted, updated};
+use super::{Kept, KeptWhy, LISTED, PhaseOutcome};
 use crate::connectors::{Session, Store};
 use crate::ledger::{BatchRecord, Fate, Ledger, PhaseState};
+use crate::run::undo::{self, References, Target};
 use crate::run::{Cancel, Event, Observer, RunError};
 use crate::value::Key;
 
@@ -104,7 +103,7 @@ impl PhaseUndo<'_> {
                 .await?;
 
         // What was changed was changed after what was inserted.
-        let restored = updated::restore(&target, session, &journal, self.force).await?;
+        let restored = undo::restore(&target, session, &journal, self.force).await?;
         outcome.restored += restored.done;
         outcome.gone += restored.gone;
         let mut kept_journal: HashSet<&Key> = HashSet::new();
@@ -121,7 +120,7 @@ impl PhaseUndo<'_> {
             references.to(&self.store, &target.shape.entity).await?
         };
         let deleted =
-            inserted::delete(&target, session, &entries, &places, &references, self.force).await?;
+            undo::delete(&target, session, &entries, &places, &references, self.force).await?;
         outcome.deleted += deleted.done;
         outcome.gone += deleted.gone;
         let mut kept_places: HashSet<usize> = HashSet::new();

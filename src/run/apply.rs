@@ -1,23 +1,33 @@
 //! Writing with isolation: a batch goes in as a whole, and where the store refuses it, it is halved
 //! until the records that are to blame stand alone.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::connectors::{
-    Insert, Layout, Session, StoreError, StoreErrorKind, Update, Violation, WriteError,
+    Delete, Insert, Layout, Session, StoreError, StoreErrorKind, Update, Violation, WriteError,
+    value_at,
 };
+use crate::value::codec::content_hash;
+use crate::value::query::{Filter, Select};
 use crate::value::{Problem, Row};
+
+/// How many rows one query asks for.
+const ROWS_PER_QUERY: usize = 500;
 
 /// For each row what it gave back, or why the store refuses it.
 pub(super) type Isolated = Vec<Result<Row, Violation>>;
 
-/// Inserts rows.
+/// Inserts rows. In a store without transactions `alone` names what identifies them: the store may
+/// then have taken in some rows of a statement that it refused, which are taken out before it is
+/// halved.
 pub(super) async fn insert(
     session: &mut dyn Session,
     entity: &str,
     layout: &Layout,
     rows: &[Row],
     returning: &[String],
+    alone: Option<&[String]>,
 ) -> Result<Isolated, StoreError> {
     let mut results: Isolated = Vec::with_capacity(rows.len());
     let mut open = halves_of(0..rows.len());
@@ -36,12 +46,63 @@ pub(super) async fn insert(
                 if part.len() == 1 {
                     results.push(Err(violation));
                 } else {
+                    if let Some(identity) = alone {
+                        take_out(session, entity, layout, part, identity).await?;
+                    }
                     open.extend(split(range));
                 }
             }
         }
     }
     Ok(results)
+}
+
+/// Deletes those of these rows that the store holds as they are.
+async fn take_out(
+    session: &mut dyn Session,
+    entity: &str,
+    layout: &Layout,
+    rows: &[Row],
+    identity: &[String],
+) -> Result<(), StoreError> {
+    let of = |layout: &Layout, row: &Row| -> Row {
+        identity.iter().map(|name| value_at(layout, row, name).clone()).collect()
+    };
+    let columns = match layout {
+        Layout::Columns(names) => Some(names.to_vec()),
+        Layout::Document => None,
+    };
+    for part in rows.chunks(ROWS_PER_QUERY) {
+        let select = Select {
+            entity: entity.to_owned(),
+            columns: columns.clone(),
+            filter: Filter::Tuples {
+                paths: identity.to_vec(),
+                tuples: part.iter().map(|row| of(layout, row)).collect(),
+            },
+            ..Select::default()
+        };
+        let own: HashSet<u64> = part.iter().map(content_hash).collect();
+        let there: Vec<Row> = session
+            .select(&select)
+            .await?
+            .rows
+            .iter()
+            .filter(|row| own.contains(&content_hash(*row)))
+            .map(|row| of(layout, row))
+            .collect();
+        if !there.is_empty() {
+            let delete = Delete { entity, key: identity, rows: &there };
+            session.delete(delete).await.map_err(|error| match error {
+                WriteError::Store(error) => error,
+                WriteError::Record(_) => StoreError::new(
+                    StoreErrorKind::Conflict,
+                    "a record that was just inserted can't be deleted",
+                ),
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Changes records; a record that is gone since it was looked at is a conflict, after which the

@@ -10,7 +10,9 @@ use tokio::task::JoinSet;
 use super::checks::{self, CheckResult};
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
-use super::{Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes};
+use super::{
+    Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
+};
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState};
 use crate::plan::{Node, NodeId, Plan, Severity, Work};
 
@@ -121,6 +123,7 @@ pub async fn run(
     if !changed.is_empty() {
         return Err(refuse_changed(&changed));
     }
+    intent::recover(&stores, plan.target_connections(), &*observer).await?;
     let mut runs = Vec::with_capacity(plan.specs.len());
     for spec in 0..plan.specs.len() {
         runs.push(open_run(&plan, &stores, &options, spec).await?);

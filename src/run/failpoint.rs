@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 static ARMED: OnceLock<(String, u64)> = OnceLock::new();
 static HITS: AtomicU64 = AtomicU64::new(0);
 
-/// Every point, in the order of a run.
+/// Every point that each run passes, in order. `taken_back` is passed besides, where an interrupted
+/// batch was taken back.
 pub const ALL: &[&str] =
     &["fixtures", "intent", "data", "checkpoint", "committed", "index", "phase_end", "end"];
 

@@ -2,7 +2,8 @@
 //!
 //! The folder holds `schema.sql` (for tables) and one `<table or collection>.jsonl` or `.csv` each.
 //! All of it is loaded in one transaction together with a marker, so that a killed load leaves
-//! nothing.
+//! nothing. In a store without transactions the marker says first that the load is under way, and a
+//! load that was killed begins anew.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use tempfile::TempDir;
 use super::{Event, Observer, RunError, RunErrorKind, Stores, failpoint};
 use crate::connectors::{
     self, ConnectionConfig, Definition, FileSource, Insert, Layout, Model, Policies, ScanRequest,
-    ScanSource, Session, Store, StoreErrorKind, Violation, WriteError,
+    ScanSource, Session, Store, StoreError, StoreErrorKind, Violation, WriteError,
 };
 use crate::ledger::Ledger;
 use crate::plan::{Connection, Plan};
@@ -22,6 +23,9 @@ use crate::value::{Column, Row, Schema, Value};
 
 /// The fact that marks a database as filled.
 const MARKER: &str = "fixtures";
+
+/// What the marker says while a store without transactions is filled.
+const LOADING: &str = "loading";
 
 /// Records per insert.
 const BATCH: usize = 1000;
@@ -70,10 +74,11 @@ pub async fn open(
 async fn needs_fixtures(connection: &Connection) -> Result<bool, RunError> {
     let config = ConnectionConfig { create: false, ..connection.config.clone() };
     match connectors::open(&config).await {
-        Ok(store) => {
-            let marked = Ledger::new(Arc::clone(&store)).fact(MARKER).await?.is_some();
-            Ok(!marked && store.entities().await?.is_empty())
-        }
+        Ok(store) => Ok(match Ledger::new(Arc::clone(&store)).fact(MARKER).await?.as_deref() {
+            Some(LOADING) => true,
+            Some(_) => false,
+            None => store.entities().await?.is_empty(),
+        }),
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(true),
         Err(error) => Err(error.into()),
     }
@@ -87,10 +92,57 @@ pub async fn fill(connection: &Connection, observer: &dyn Observer) -> Result<u6
     let Some(folder) = &connection.fixtures else { return Ok(0) };
     let config = ConnectionConfig { create: true, ..connection.config.clone() };
     let store = connectors::open(&config).await?;
+    let records = fill_store(&store, folder).await?;
+    observer.event(&Event::Fixtures { connection: connection.name.clone(), records });
+    Ok(records)
+}
+
+/// Fills an open store from a folder. Gives how many records were loaded.
+///
+/// # Errors
+/// When a file can't be read, or a record does not fit; nothing is loaded then.
+pub async fn fill_store(store: &Arc<dyn Store>, folder: &Path) -> Result<u64, RunError> {
     let files = data_files(folder)?;
+    let ledger = Ledger::new(Arc::clone(store));
     let mut session = store.session().await?;
     session.begin().await?;
-    Ledger::new(Arc::clone(&store)).create(&mut *session).await?;
+    ledger.create(&mut *session).await?;
+    let alone = !store.capabilities().transactions;
+    if alone {
+        if ledger.fact(MARKER).await?.as_deref() == Some(LOADING) {
+            drop_all(&mut *session, &files).await?;
+        }
+        ledger.set_fact(&mut *session, MARKER, LOADING).await?;
+    }
+    let loaded = load_all(store, &mut *session, folder, &files).await;
+    if loaded.is_err() && alone {
+        // The failure is the one to tell; what stays is dropped by the next load.
+        let _ = drop_all(&mut *session, &files).await;
+    }
+    let records = loaded?;
+    failpoint::pass("fixtures").await;
+    ledger.set_fact(&mut *session, MARKER, &records.to_string()).await?;
+    session.commit().await?;
+    Ok(records)
+}
+
+/// Drops what a load that was not finished brought in.
+async fn drop_all(
+    session: &mut dyn Session,
+    files: &[(String, PathBuf)],
+) -> Result<(), StoreError> {
+    for (entity, _) in files {
+        session.define(&Definition::DropEntity { entity: entity.clone() }).await?;
+    }
+    Ok(())
+}
+
+async fn load_all(
+    store: &Arc<dyn Store>,
+    session: &mut dyn Session,
+    folder: &Path,
+    files: &[(String, PathBuf)],
+) -> Result<u64, RunError> {
     // A connector's own script goes before the one for all.
     let own = folder.join(format!("schema.{}.sql", store.capabilities().connector));
     let script = if own.exists() { own } else { folder.join("schema.sql") };
@@ -99,18 +151,14 @@ pub async fn fill(connection: &Connection, observer: &dyn Observer) -> Result<u6
         session.define(&Definition::Script(text)).await?;
     }
     let mut schemas: HashMap<String, Option<Schema>> = HashMap::new();
-    for (entity, _) in &files {
+    for (entity, _) in files {
         schemas.insert(entity.clone(), session.describe(entity).await?);
     }
     let mut records = 0;
-    for (entity, path) in in_order(files, &schemas) {
+    for (entity, path) in in_order(files.to_vec(), &schemas) {
         let schema = schemas.get(&entity).and_then(Option::as_ref);
-        records += load(&mut *session, &*store, &entity, schema, &path).await?;
+        records += load(session, &**store, &entity, schema, &path).await?;
     }
-    Ledger::new(Arc::clone(&store)).set_fact(&mut *session, MARKER, &records.to_string()).await?;
-    failpoint::pass("fixtures").await;
-    session.commit().await?;
-    observer.event(&Event::Fixtures { connection: connection.name.clone(), records });
     Ok(records)
 }
 

@@ -49,18 +49,16 @@ pub(super) async fn create(
             return Err(RunError::new(RunErrorKind::Refused, message));
         }
         let entity = task.entity.clone();
-        session.define(&Definition::CreateCollection { entity: entity.clone() }).await?;
         let object = ObjectRecord {
             run: run.to_owned(),
             kind: ObjectKind::Entity,
             entity: entity.clone(),
-            name: entity,
+            name: entity.clone(),
         };
         ledger.add_object(&mut *session, &object).await?;
+        session.define(&Definition::CreateCollection { entity }).await?;
     }
-    let definition =
-        Definition::CreateIndex { entity: task.entity.clone(), index: task.index.clone() };
-    session.define(&definition).await?;
+    // The ledger first: what is there and not in it would never be dropped.
     let object = ObjectRecord {
         run: run.to_owned(),
         kind: ObjectKind::Index,
@@ -68,6 +66,9 @@ pub(super) async fn create(
         name: task.index.name.clone(),
     };
     ledger.add_object(&mut *session, &object).await?;
+    let definition =
+        Definition::CreateIndex { entity: task.entity.clone(), index: task.index.clone() };
+    session.define(&definition).await?;
     failpoint::pass("index").await;
     session.commit().await?;
     observer.event(&Event::Index {

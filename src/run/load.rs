@@ -1,10 +1,12 @@
 //! Mapped batches into the target, and every record's fate into the ledger.
 
+use std::collections::hash_map;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::apply;
 use super::decide::{Action, Content, Decision, Existing, decide, document};
+use super::intent::Intents;
 use super::seen::{Seen, Winners};
 use super::transform::record_problem;
 use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
@@ -13,10 +15,13 @@ use crate::ledger::{BatchRecord, Counts, Entry, Fate, JournalEntry, KeyMap, Know
 use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
-use crate::value::{Key, Problem, Row, Value};
+use crate::value::{Key, Object, ObjectId, Problem, Row, Value};
 
-/// How many keys one query for existing records asks for.
-const KEYS_PER_QUERY: usize = 500;
+/// A map whose keys no one chooses to make it slow.
+type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// How many values one query for existing records asks for.
+const VALUES_PER_QUERY: usize = 5_000;
 
 /// Writes the batches of one phase.
 pub(super) struct Loader {
@@ -33,6 +38,8 @@ pub(super) struct Loader {
     /// Whether the target had no record when the phase started, so that only this phase's own are
     /// there.
     pub(super) started_empty: bool,
+    /// Where the store has no transactions: what a batch is about to do.
+    pub(super) intents: Option<Intents>,
 }
 
 /// What a batch did.
@@ -46,10 +53,13 @@ pub(super) struct Loaded {
 }
 
 /// A record on its way through a batch.
+#[derive(Clone)]
 struct Work {
     key: Key,
     group: usize,
     values: Row,
+    /// What the ledger keeps of the values.
+    hash: u64,
     target: Option<Key>,
     decision: Option<Decision>,
     problem: Option<Problem>,
@@ -126,6 +136,9 @@ impl Loader {
                 return Ok(());
             }
             session.rollback_to_savepoint().await?;
+            if let Some(intents) = &mut self.intents {
+                intents.take_back(session).await?;
+            }
             let mut start = 0;
             while start < works.len() {
                 let group = works[start].group;
@@ -156,8 +169,9 @@ impl Loader {
         // Each round takes the first open record of each target key. The others of a key wait for
         // what becomes of it: only a record that arrives makes the next one a duplicate.
         loop {
-            let mut first_of: HashMap<Key, usize> = HashMap::new();
-            let mut round: Vec<usize> = Vec::new();
+            let mut first_of: FastMap<Key, usize> = FastMap::default();
+            first_of.reserve(works.len());
+            let mut round: Vec<usize> = Vec::with_capacity(works.len());
             let mut waiting = false;
             for (index, work) in works.iter().enumerate() {
                 if work.decision.is_some() {
@@ -165,10 +179,10 @@ impl Loader {
                 }
                 match &work.target {
                     None => round.push(index),
-                    Some(target) => match first_of.get(target) {
-                        Some(_) => waiting = true,
-                        None => {
-                            first_of.insert(target.clone(), index);
+                    Some(target) => match first_of.entry(target.clone()) {
+                        hash_map::Entry::Occupied(_) => waiting = true,
+                        hash_map::Entry::Vacant(first) => {
+                            first.insert(index);
                             round.push(index);
                         }
                     },
@@ -244,8 +258,9 @@ impl Loader {
                 self.duplicate(work, identity);
                 continue;
             }
+            let mapped = (&work.values, work.hash);
             let decision =
-                decide(&self.shape, write, self.update, &work.values, there, known.get(&work.key));
+                decide(&self.shape, write, self.update, mapped, there, known.get(&work.key));
             match &decision.action {
                 Action::None => {}
                 Action::Insert => inserts.push(index),
@@ -259,6 +274,9 @@ impl Loader {
             work.problem.clone_from(&decision.problem);
             work.decision = Some(decision);
         }
+        if self.intents.is_some() {
+            self.intend(session, works, &mut inserts, &updates, known).await?;
+        }
         self.insert(session, works, &inserts, known).await?;
         for (set, indexes) in updates {
             self.update(session, works, &set, &indexes).await?;
@@ -266,21 +284,96 @@ impl Loader {
         Ok(())
     }
 
+    /// Writes the intent of a round, where the store has no transactions. What a record is found by
+    /// must be known before.
+    async fn intend(
+        &mut self,
+        session: &mut dyn Session,
+        works: &mut [Work],
+        inserts: &mut Vec<usize>,
+        updates: &[(Vec<String>, Vec<usize>)],
+        known: &HashMap<Key, Known>,
+    ) -> Result<(), RunError> {
+        let makes_ids = self.shape.documents && self.shape.identity_fields.is_none();
+        let taken = self.taken(session, works, inserts).await?;
+        inserts.retain(|index| {
+            let work = &mut works[*index];
+            let Some(decision) = &mut work.decision else { return false };
+            if makes_ids {
+                decision.identity = Some(vec![Value::ObjectId(ObjectId::generate())]);
+            }
+            let problem = match &decision.identity {
+                Some(identity) if Key::new(identity).is_ok_and(|id| taken.contains(&id)) => {
+                    Problem::new("unique", "another record has the same id")
+                }
+                Some(_) => return true,
+                None => Problem::new("key", "in the target, a part of the id is missing"),
+            };
+            work.refuse(problem.at(&self.shape.identity.join(", ")));
+            false
+        });
+        if inserts.is_empty() && updates.is_empty() {
+            return Ok(());
+        }
+        let decided = self.record(works.to_vec(), known);
+        match &mut self.intents {
+            Some(intents) => intents.write(session, decided).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ids of new records that others have already, where no key was looked at.
+    async fn taken(
+        &self,
+        session: &mut dyn Session,
+        works: &[Work],
+        inserts: &[usize],
+    ) -> Result<HashSet<Key>, StoreError> {
+        let mut taken = HashSet::new();
+        if self.phase.target.write != WriteMode::Append {
+            return Ok(taken);
+        }
+        let identity = |index: &usize| works[*index].decision.as_ref()?.identity.clone();
+        let asked: Vec<Row> = inserts.iter().filter_map(identity).collect();
+        for tuples in asked.chunks(VALUES_PER_QUERY) {
+            let select = Select {
+                entity: self.phase.target.entity.clone(),
+                columns: Some(self.shape.identity.clone()),
+                filter: Filter::Tuples {
+                    paths: self.shape.identity.clone(),
+                    tuples: tuples.to_vec(),
+                },
+                ..Select::default()
+            };
+            let rows = session.select(&select).await?.rows;
+            taken.extend(rows.iter().filter_map(|row| Key::new(row).ok()));
+        }
+        Ok(taken)
+    }
+
     /// The records of the target with these keys.
     async fn existing(
         &self,
         session: &mut dyn Session,
         keys: &[&Key],
-    ) -> Result<HashMap<Key, Existing>, StoreError> {
+    ) -> Result<FastMap<Key, Existing>, StoreError> {
         let shape = &*self.shape;
-        let mut existing = HashMap::new();
+        let mut existing = FastMap::default();
         let replaces = self.phase.target.write == WriteMode::Insert(OnConflict::Replace);
-        for keys in keys.chunks(KEYS_PER_QUERY) {
+        // What it holds beyond that matters only where it may be changed.
+        let stays = !self.update
+            && matches!(
+                self.phase.target.write,
+                WriteMode::Insert(OnConflict::Skip | OnConflict::Fail)
+            );
+        for keys in keys.chunks((VALUES_PER_QUERY / shape.key_names.len().max(1)).max(1)) {
             let tuples = keys.iter().filter_map(|key| key.values()).collect();
             let columns = (!shape.documents).then(|| {
                 let mut columns = shape.key_names.clone();
                 columns.extend(shape.identity.iter().cloned());
-                columns.extend(shape.fields.iter().cloned());
+                if !stays {
+                    columns.extend(shape.fields.iter().cloned());
+                }
                 if replaces {
                     columns.extend(shape.unmapped.iter().cloned());
                 }
@@ -322,22 +415,27 @@ impl Loader {
             return Ok(());
         }
         let shape = &*self.shape;
-        let rows: Vec<Row> = indexes
-            .iter()
-            .map(|index| {
-                let values = &works[*index].values;
-                if shape.documents {
-                    vec![Value::object(document(&shape.paths, values))]
-                } else {
-                    values.clone()
-                }
-            })
-            .collect();
-        // What the store fills in is asked for, where the ledger needs it.
+        // Asked before the rows are lent to the insert.
         let fills_fields = !shape.documents
             && indexes.iter().any(|index| {
                 works[*index].values.iter().any(|value| matches!(value, Value::Missing))
             });
+        let rows: Vec<Row> = indexes
+            .iter()
+            .map(|index| {
+                let work = &mut works[*index];
+                if !shape.documents {
+                    return std::mem::take(&mut work.values);
+                }
+                let mut new = document(&shape.paths, &work.values);
+                let identity = work.decision.as_ref().and_then(|d| d.identity.as_deref());
+                if let (None, Some([id])) = (new.get("_id"), identity) {
+                    new = with_id(new, id);
+                }
+                vec![Value::object(new)]
+            })
+            .collect();
+        // What the store fills in is asked for, where the ledger needs it.
         let fills_identity = indexes
             .iter()
             .any(|index| works[*index].decision.as_ref().is_some_and(|d| d.identity.is_none()));
@@ -349,9 +447,14 @@ impl Loader {
             returning.extend(shape.fields.iter().cloned());
         }
         let entity = &self.phase.target.entity;
-        let results = apply::insert(session, entity, &shape.layout, &rows, &returning).await?;
-        for (&index, result) in indexes.iter().zip(results) {
+        let alone = self.intents.is_some().then_some(&*shape.identity);
+        let results =
+            apply::insert(session, entity, &shape.layout, &rows, &returning, alone).await?;
+        for ((&index, row), result) in indexes.iter().zip(rows).zip(results) {
             let work = &mut works[index];
+            if !shape.documents {
+                work.values = row;
+            }
             match result {
                 Ok(mut returned) => {
                     let Some(decision) = &mut work.decision else { continue };
@@ -383,7 +486,7 @@ impl Loader {
                             shape,
                             write,
                             self.update,
-                            &work.values,
+                            (&work.values, work.hash),
                             Some(&there),
                             known.get(&work.key),
                         )
@@ -474,6 +577,16 @@ impl Loader {
     }
 }
 
+/// A document with an id that its mapping does not give, at the beginning.
+fn with_id(document: Object, id: &Value) -> Object {
+    let mut whole = Object::with_capacity(document.len() + 1);
+    whole.insert("_id", id.clone());
+    for (name, value) in document {
+        whole.insert(name, value);
+    }
+    whole
+}
+
 /// Whether the target holds a record because of this fate.
 fn arrived(fate: &Fate) -> bool {
     matches!(fate, Fate::Inserted | Fate::Updated | Fate::Unchanged)
@@ -493,13 +606,15 @@ impl Work {
             key: item.key,
             group: item.group,
             values: Row::new(),
+            hash: 0,
             target: None,
             decision: None,
             problem: None,
         };
         match item.outcome {
-            ItemOutcome::Row { values, target } => {
+            ItemOutcome::Row { values, target, hash } => {
                 work.values = values;
+                work.hash = hash;
                 work.target = target;
             }
             ItemOutcome::Skipped(reason) => work.decide(Fate::Skipped(reason), None),

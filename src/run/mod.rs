@@ -11,6 +11,7 @@ mod executor;
 pub mod failpoint;
 pub mod fixtures;
 mod indexes;
+mod intent;
 mod load;
 mod lookup;
 mod phase;
@@ -22,6 +23,7 @@ mod shape;
 pub mod source;
 mod stores;
 mod transform;
+pub mod undo;
 
 pub use alone::run_alone;
 pub use error::{RunError, RunErrorKind};

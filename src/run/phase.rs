@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use super::intent::{self, Intents};
 use super::load::{Loaded, Loader};
 use super::lookup::PhaseIds;
 use super::pipeline::{Batches, find_seen, find_winners, pipeline};
@@ -16,12 +17,13 @@ use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
     failpoint, source,
 };
-use crate::connectors::{ScanSource, Session, Store};
+use crate::connectors::{ScanSource, Session, Store, StoreError};
 use crate::ledger::{
-    KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
+    BatchRows, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
+    RejectState,
 };
 use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
-use crate::value::query::Filter;
+use crate::value::query::Select;
 
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
 const COMMIT_BYTES: usize = 16 << 20;
@@ -65,9 +67,15 @@ pub(super) async fn run_phase(
         Err((record, error)) => return (*record, Err(error.in_phase(&name))),
     };
     let mut attempt = 1;
+    // Whether the record is what the ledger holds: a commit that failed may have been made.
+    let mut known = true;
     let result = loop {
         let committed = (record.batches, record.counts.read);
-        let result = attempt_phase(context, &mut record).await;
+        let result = match refresh(context, &mut record, &mut known).await {
+            Ok(()) => attempt_phase(context, &mut record).await,
+            Err(error) => Err(error),
+        };
+        known &= result.is_ok();
         match result {
             Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                 // Progress since the last failure starts the count anew.
@@ -80,8 +88,33 @@ pub(super) async fn run_phase(
             other => break other,
         }
     };
+    if let Err(error) = &result {
+        let refreshed = refresh(context, &mut record, &mut known).await;
+        if refreshed.is_err() && !known {
+            // What became of the last commit can't be told; the next run sees it.
+            return (record, Err(error.clone().in_phase(&name)));
+        }
+    }
     let result = finish(context, &mut record, result).await;
     (record, result.map_err(|error| error.in_phase(&name)))
+}
+
+/// Reads the record again after a failure, and takes back a batch that was not finished.
+async fn refresh(
+    context: &PhaseContext,
+    record: &mut PhaseRecord,
+    known: &mut bool,
+) -> Result<(), RunError> {
+    let target = context.stores.get(context.phase.target.connection);
+    let ledger = Ledger::new(Arc::clone(target));
+    if !*known {
+        let records = ledger.phases(Some(&record.phase)).await?;
+        if let Some(saved) = records.into_iter().find(|saved| saved.run == record.run) {
+            *record = saved;
+        }
+        *known = true;
+    }
+    intent::recover_phase(target, &ledger, record, &*context.observer).await
 }
 
 /// Writes the phase's record as under way, and the ledger and the target's collection when they are
@@ -141,29 +174,27 @@ async fn try_start(
     record.state = PhaseState::InProgress;
     record.error = None;
     record.finished_at = None;
-    let open = if resumed || !ledger.exists().await? {
-        Vec::new()
-    } else {
-        ledger.open_rejects(&record.phase).await?
-    };
+    let mut open =
+        if ledger.exists().await? { ledger.open_rejects(&record.phase).await? } else { Vec::new() };
+    open.retain(|reject| reject.run != record.run);
     let mut session = target.session().await?;
     session.begin().await?;
     ledger.create(&mut *session).await?;
     // Another phase may have created the collection since.
     if schema.is_none() && session.describe(&phase.target.entity).await?.is_none() {
         let entity = phase.target.entity.clone();
-        let definition = crate::connectors::Definition::CreateCollection { entity: entity.clone() };
-        session.define(&definition).await?;
         let object = ObjectRecord {
             run: record.run.clone(),
             kind: ObjectKind::Entity,
             entity: entity.clone(),
-            name: entity,
+            name: entity.clone(),
         };
         ledger.add_object(&mut *session, &object).await?;
+        session.define(&crate::connectors::Definition::CreateCollection { entity }).await?;
     }
-    ledger.resolve_rejects(&mut *session, &open).await?;
+    // In this order, so that a run that goes on comes back to them where it was killed between.
     ledger.save_phase(&mut *session, record).await?;
+    ledger.resolve_rejects(&mut *session, &open).await?;
     session.commit().await?;
     context.observer.event(&Event::PhaseStarted {
         phase: phase.full_name(),
@@ -216,8 +247,8 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         known: KeyMap::open(&ledger, &record.phase).await?,
         seen: None,
         winners: None,
-        started_empty: record.checkpoint.is_none()
-            && target.count(&phase.target.entity, &Filter::All).await? == 0,
+        started_empty: record.checkpoint.is_none() && is_empty(&*target, &shape, phase).await?,
+        intents: Intents::of(&target, &ledger, record),
     };
     if duplicates_possible(phase, &source_key) {
         if phase.on_duplicate == OnDuplicate::Last {
@@ -235,12 +266,24 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         session: None,
         group: Group::new(),
         pending: record.clone(),
+        rows: BatchRows::default(),
         wants_records: context.observer.wants_records(),
     };
     let result = writer.write_all(batches, record).await;
     reader.abort();
     mapper.abort();
     result
+}
+
+/// Whether the target holds no record.
+async fn is_empty(target: &dyn Store, shape: &Shape, phase: &Phase) -> Result<bool, StoreError> {
+    let select = Select {
+        entity: phase.target.entity.clone(),
+        columns: (!shape.identity.is_empty()).then(|| shape.identity.clone()),
+        limit: Some(1),
+        ..Select::default()
+    };
+    Ok(target.select(&select).await?.rows.is_empty())
 }
 
 /// The batches of one commit.
@@ -278,6 +321,8 @@ struct Writer<'c> {
     group: Group,
     /// The phase's record as it will be at the next commit.
     pending: PhaseRecord,
+    /// What the group's batches leave in the ledger.
+    rows: BatchRows,
     wants_records: bool,
 }
 
@@ -317,7 +362,10 @@ impl Writer<'_> {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
                 break;
             }
-            if self.group.is_full(transaction, self.context.options.commit_after) {
+            // Without transactions every batch is finished by itself.
+            if self.loader.intents.is_some()
+                || self.group.is_full(transaction, self.context.options.commit_after)
+            {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -342,23 +390,26 @@ impl Writer<'_> {
         let seq = self.pending.batches;
         let checkpoint = batch.checkpoint.clone();
         let bytes = batch.bytes;
-        failpoint::pass("intent").await;
+        match &mut self.loader.intents {
+            Some(intents) => intents.begin(&self.pending),
+            None => failpoint::pass("intent").await,
+        }
         let loaded = self.loader.load(&mut *session, batch, self.pending.counts.read).await?;
         failpoint::pass("data").await;
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
         let rejects = self.rejects(&loaded, seq);
-        self.ledger
-            .append_batch(
-                &mut *session,
-                &self.pending,
-                seq,
-                &loaded.record,
-                &loaded.journal,
-                &rejects,
-            )
-            .await?;
+        match &mut self.loader.intents {
+            Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
+            None => {
+                // Written before the commit: until then nothing reads them.
+                self.rows.add(&self.pending, seq, &loaded.record, &loaded.journal, &rejects);
+                if self.rows.is_full() {
+                    self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
+                }
+            }
+        }
         self.session = Some(session);
         self.group.batches += 1;
         self.group.bytes += bytes;
@@ -442,6 +493,7 @@ impl Writer<'_> {
         self.pending.seconds += started.elapsed().as_secs_f64();
         *started = Instant::now();
         failpoint::pass("checkpoint").await;
+        self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         self.ledger.save_phase(&mut *session, &self.pending).await?;
         session.commit().await?;
         committed.clone_from(&self.pending);

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::intent::{self, Intents, name_ids};
 use super::load::Loader;
 use super::seen::{Seen, duplicates_possible};
 use super::{
@@ -55,6 +56,7 @@ pub async fn retry(
         if !ledger.exists().await? {
             return Ok(retried);
         }
+        intent::recover(stores, [phase.target.connection], observer).await?;
         let mut open: HashMap<String, Vec<RejectRecord>> = HashMap::new();
         for reject in ledger.open_rejects(&phase.history_name()).await? {
             open.entry(reject.run.clone()).or_default().push(reject);
@@ -66,7 +68,12 @@ pub async fn retry(
             }
             let update = options.update.contains(&index);
             let mut retry = Retry::open(plan, &phase, stores, record, update).await?;
-            retry.all(rejects, observer, cancel, &mut retried).await?;
+            let done = retry.all(rejects, observer, cancel, &mut retried).await;
+            if done.is_err() {
+                // The failure is the one to tell; the next command that writes tries this again.
+                let _ = intent::recover(stores, [phase.target.connection], observer).await;
+            }
+            done?;
         }
         Ok(retried)
     };
@@ -133,6 +140,10 @@ impl Retry {
                 at += 1;
             }
         }
+        let mut intents = Intents::of(target, &ledger, &record);
+        if let Some(intents) = &mut intents {
+            intents.reshape(phase, &shape);
+        }
         let loader = Loader {
             phase: Arc::clone(phase),
             shape: Arc::clone(&shape),
@@ -141,6 +152,7 @@ impl Retry {
             seen: duplicates.then(Seen::default),
             winners: None,
             started_empty: false,
+            intents,
         };
         Ok(Self {
             phase: Arc::clone(phase),
@@ -203,14 +215,12 @@ impl Retry {
 
     /// What to read: by key where the source has one, all of a file.
     async fn requests(&self, open: &Open) -> Result<Vec<ScanRequest>, RunError> {
-        let key = source::key(&self.phase, &self.stores).await?;
-        let request = |filter: Filter| ScanRequest {
-            source: self.phase.source.scan.clone(),
-            key: key.clone(),
-            columns: None,
-            filter: self.phase.source.filter.clone().and(filter),
-            batch: self.phase.batch.max(1),
-            after: None,
+        let all = source::request(&self.phase, &self.stores).await?;
+        let key = all.key.clone();
+        let request = |filter: Filter| {
+            let mut request = all.clone();
+            request.filter = request.filter.and(filter);
+            request
         };
         if self.phase.source.scan == ScanSource::Files {
             return Ok(vec![request(Filter::All)]);
@@ -268,6 +278,10 @@ impl Retry {
         mapped.empty_sources = 0;
         mapped.checkpoint = Checkpoint(Vec::new());
         self.find_duplicates(&mut *session, &mapped.items).await?;
+        if let Some(intents) = &mut self.loader.intents {
+            intents.begin(&self.record);
+            self.ledger.mark_retried(&mut *session, tried, self.record.batches).await?;
+        }
         let mut loaded = self.loader.load(&mut *session, mapped, 0).await?;
         let mut pending = self.record.clone();
         let withdrawn = tried.iter().all(|reject| pending.counts.withdraw_reject(&reject.reason));
@@ -283,7 +297,7 @@ impl Retry {
         let shape = self.shape.target(&self.phase);
         if shape != pending.target {
             // The spec changed: what is written now is found in another way than what was.
-            self.name_ids(&mut loaded.record.entries);
+            name_ids(self.phase.id_field().map(|(_, rule)| rule), &mut loaded.record.entries);
             loaded.record.shape = Some(shape);
         }
         let rejects: Vec<RejectRecord> = loaded
@@ -301,25 +315,20 @@ impl Retry {
                 state: RejectState::Open,
             })
             .collect();
-        self.ledger.resolve_rejects(&mut *session, tried).await?;
-        self.ledger
-            .append_batch(&mut *session, &pending, seq, &loaded.record, &loaded.journal, &rejects)
-            .await?;
+        match &mut self.loader.intents {
+            Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
+            None => {
+                let (record, journal) = (&loaded.record, &loaded.journal);
+                self.ledger
+                    .append_batch(&mut *session, &pending, seq, record, journal, &rejects)
+                    .await?;
+            }
+        }
         self.ledger.save_phase(&mut *session, &pending).await?;
+        self.ledger.resolve_rejects(&mut *session, tried).await?;
         session.commit().await?;
         self.record = pending;
         Ok(loaded.counts)
-    }
-
-    /// Names the ids that entries leave to be made from their keys.
-    fn name_ids(&self, entries: &mut [crate::ledger::Entry]) {
-        let Some((_, rule)) = self.phase.id_field() else { return };
-        for entry in entries {
-            let arrived = matches!(entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged);
-            if arrived && entry.id.is_none() && rule.is_from_key() {
-                entry.id = Key::new([&rule.make(&entry.key, None)]).ok();
-            }
-        }
     }
 
     /// Notes the target keys that other records of the source gave before.

@@ -7,6 +7,19 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectId(pub [u8; 12]);
 
+impl ObjectId {
+    /// Makes a new one: the time, and chance.
+    #[must_use]
+    pub fn generate() -> Self {
+        let unique = uuid::Uuid::now_v7().into_bytes();
+        let seconds = chrono::Utc::now().timestamp();
+        let mut id = [0; 12];
+        id[..4].copy_from_slice(&seconds.to_be_bytes()[4..]);
+        id[4..].copy_from_slice(&unique[8..]);
+        Self(id)
+    }
+}
+
 /// The text is not 24 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an object id is 24 hexadecimal digits")]

@@ -13,9 +13,11 @@ use crate::value::{Column, FieldPath, Key, Object, Row, Schema, Value};
 const KEYS_PER_QUERY: usize = 500;
 
 /// A table or collection from which records are taken back.
-pub(super) struct Target {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) shape: TargetShape,
+#[derive(Debug)]
+pub struct Target {
+    store: Arc<dyn Store>,
+    /// How its records are found.
+    pub shape: TargetShape,
     rule: Option<IdRule>,
     /// The table's columns; `None` for collections, and for a table that is not there any more.
     schema: Option<Schema>,
@@ -46,7 +48,11 @@ impl Present {
 }
 
 impl Target {
-    pub(super) async fn open(
+    /// Looks at what a shape speaks of.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn open(
         store: &Arc<dyn Store>,
         session: &mut dyn Session,
         shape: &TargetShape,

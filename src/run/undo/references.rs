@@ -9,14 +9,14 @@ use crate::value::query::{Filter, Select};
 use crate::value::{Key, Row, Value};
 
 /// The foreign keys that refer to each table, read once per store.
-#[derive(Default)]
-pub(super) struct References {
+#[derive(Debug, Default)]
+pub struct References {
     known: Vec<(Arc<dyn Store>, Vec<Reference>)>,
 }
 
 /// A foreign key from the side of the table that it refers to.
-#[derive(Clone)]
-pub(super) struct Reference {
+#[derive(Clone, Debug)]
+pub struct Reference {
     /// The table that refers.
     from: String,
     /// Its columns.
@@ -31,7 +31,10 @@ pub(super) struct Reference {
 
 impl References {
     /// The foreign keys that refer to a table.
-    pub(super) async fn to(
+    ///
+    /// # Errors
+    /// When the catalog can't be read.
+    pub async fn to(
         &mut self,
         store: &Arc<dyn Store>,
         entity: &str,

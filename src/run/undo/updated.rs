@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::KeptWhy;
-use super::inserted::Undone;
 use super::target::Target;
+use super::{KeptWhy, Undone};
 use crate::connectors::{Session, StoreError, Update, WriteError};
 use crate::ledger::JournalEntry;
 use crate::value::codec::content_hash;
@@ -14,7 +13,10 @@ use crate::value::{Key, Row, Value};
 type Group = (Vec<String>, Vec<(usize, Row)>);
 
 /// Restores the records of these journal entries. Places are those in `journal`.
-pub(super) async fn restore(
+///
+/// # Errors
+/// When the store fails.
+pub async fn restore(
     target: &Target,
     session: &mut dyn Session,
     journal: &[JournalEntry],

@@ -3,21 +3,13 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::KeptWhy;
 use super::references::{Places, Reference};
 use super::target::{Present, Target};
+use super::{KeptWhy, Undone};
 use crate::connectors::{Delete, Session, StoreError, ViolationKind, WriteError};
 use crate::ledger::Entry;
 use crate::value::codec::content_hash;
 use crate::value::{Key, Object, Row, Value};
-
-/// What became of the entries of a batch, by their place.
-#[derive(Default)]
-pub(super) struct Undone {
-    pub(super) done: u64,
-    pub(super) gone: u64,
-    pub(super) kept: Vec<(usize, KeptWhy)>,
-}
 
 /// A record that is to be deleted.
 struct Doomed {
@@ -28,7 +20,10 @@ struct Doomed {
 }
 
 /// Deletes the records of these entries (places in `entries`).
-pub(super) async fn delete(
+///
+/// # Errors
+/// When the store fails.
+pub async fn delete(
     target: &Target,
     session: &mut dyn Session,
     entries: &[Entry],

@@ -7,9 +7,11 @@
 mod bridge;
 mod evaluate;
 mod id;
+mod plain;
 mod program;
 mod select;
 mod template;
+mod uses;
 mod walk;
 
 pub use evaluate::{Element, Found, Halt, Lookups, Mapped};

@@ -68,7 +68,9 @@ impl Dialect {
                     (false, _) => unknown(),
                 }
             }
-            Filter::Compare { path, .. } | Filter::In { path, .. } | Filter::Exists { path, .. }
+            Filter::Compare { path, .. }
+            | Filter::In { path, .. }
+            | Filter::Exists { path, .. }
                 if !is_plain(path) =>
             {
                 unknown()
@@ -105,10 +107,9 @@ impl Dialect {
     fn after(self, paths: &[String], tuple: &[Value]) -> Condition {
         let values: Result<Vec<Bson>, _> = tuple.iter().map(to_bson).collect();
         match values {
-            Ok(values) if paths.iter().all(|path| is_plain(path)) => Condition {
-                document: position::after(paths, &values, self.original),
-                exact: false,
-            },
+            Ok(values) if paths.iter().all(|path| is_plain(path)) => {
+                Condition { document: position::after(paths, &values, self.original), exact: false }
+            }
             _ => unknown(),
         }
     }
@@ -122,9 +123,8 @@ impl Dialect {
             return unknown();
         }
         let tuple = |tuple: &Vec<Value>| {
-            let part = |(path, value): (&String, &Value)| {
-                self.one_of(path, std::slice::from_ref(value))
-            };
+            let part =
+                |(path, value): (&String, &Value)| self.one_of(path, std::slice::from_ref(value));
             let parts: Vec<Condition> = paths.iter().zip(tuple).map(part).collect();
             let exact = parts.iter().all(|part| part.exact);
             let all: Vec<Document> = parts.into_iter().map(|part| part.document).collect();
@@ -149,12 +149,13 @@ impl Dialect {
                 }
                 (all, true)
             }
-            // A binary fraction and a decimal one may be equal for us, and not for the server.
+            // A binary fraction and a decimal one may be equal for us, and not for the server. Other
+            // servers than MongoDB's own may compare decimals as fractions.
             Value::Float(number) if number.is_finite() && number.fract() != 0.0 => {
                 let decimal = Decimal::from_value(value).map(Value::Decimal);
                 let decimal = decimal.filter(|_| self.decimals);
                 let decimal = decimal.and_then(|decimal| to_bson(&decimal).ok());
-                (plain.into_iter().chain(decimal).collect(), true)
+                (plain.into_iter().chain(decimal).collect(), self.original || !self.decimals)
             }
             Value::Decimal(number) => {
                 let whole = number.to_i64().and_then(|whole| to_bson(&Value::Int(whole)).ok());
@@ -165,7 +166,7 @@ impl Dialect {
                 let float = float.and_then(|float| to_bson(&float).ok());
                 let plain = plain.filter(|_| self.decimals);
                 // A longer one may be what a binary fraction is exactly, and not what it reads as.
-                let short = number.number().normalized().digits() <= 15;
+                let short = self.original && number.number().normalized().digits() <= 15;
                 (plain.into_iter().chain(whole).chain(float).collect(), short)
             }
             Value::Array(_) | Value::Object(_) => (plain.into_iter().collect(), false),
@@ -239,7 +240,8 @@ impl Dialect {
         let (Some(float), None | Some(Ok(_))) = (float, &decimal) else { return unknown() };
         let inclusive = if symbol.starts_with("$g") { "$gte" } else { "$lte" };
         let mut documents = vec![doc! { path: { inclusive: float } }];
-        documents.extend(decimal.and_then(Result::ok).map(|value| doc! { path: { symbol: value } }));
+        documents
+            .extend(decimal.and_then(Result::ok).map(|value| doc! { path: { symbol: value } }));
         Condition { document: doc! { "$or": documents }, exact: false }
     }
 }
@@ -289,8 +291,11 @@ fn any(parts: Vec<Condition>) -> Condition {
         return if whole { all() } else { unknown() };
     }
     let mut documents: Vec<Document> = parts.into_iter().map(|part| part.document).collect();
-    let document =
-        if documents.len() == 1 { documents.remove(0) } else { doc! { "$or": documents } };
+    let document = if documents.len() == 1 {
+        documents.remove(0)
+    } else {
+        doc! { "$or": documents }
+    };
     Condition { document, exact: is_exact }
 }
 

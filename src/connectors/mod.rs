@@ -270,7 +270,10 @@ pub struct Statistics {
 /// A session that writes. Used by one task; dropping it rolls back what was not committed.
 ///
 /// Without [`Capabilities::transactions`], `begin`, `commit`, `rollback` and the savepoints do
-/// nothing, and each statement stands for itself.
+/// nothing, and each statement stands for itself: an insert that a record makes fail takes back what
+/// it put in of the others, before it says so; an update or delete that fails may have changed the
+/// others, and the same again changes them no further. When the store fails in the middle, what was
+/// done of a statement is not known.
 #[async_trait]
 pub trait Session: Send {
     /// Starts a transaction.

@@ -16,4 +16,5 @@ mod loading;
 mod rollback;
 mod schema;
 mod seeds;
+mod servers;
 mod verify;

@@ -87,6 +87,36 @@ CREATE TABLE treatment_goals (
 );
 """
 
+POSTGRES = """-- The application's tables, as far as this migration knows them.
+CREATE TABLE users (
+    id uuid PRIMARY KEY,
+    email text NOT NULL UNIQUE,
+    full_name text NOT NULL,
+    role text NOT NULL CHECK (role IN ('patient', 'therapist')),
+    created_at timestamp NOT NULL
+);
+
+-- Older than the users table, hence without foreign keys.
+CREATE TABLE therapy_sessions (
+    id uuid PRIMARY KEY,
+    patient_id uuid,
+    therapist_id uuid,
+    session_date timestamp,
+    extracted_notes jsonb
+);
+
+CREATE TABLE treatment_goals (
+    id uuid PRIMARY KEY,
+    patient_id uuid NOT NULL REFERENCES users (id),
+    therapist_id uuid NOT NULL REFERENCES users (id),
+    session_id uuid REFERENCES therapy_sessions (id),
+    description text NOT NULL CHECK (length(description) > 0),
+    category varchar(50) NOT NULL,
+    status varchar(20) NOT NULL DEFAULT 'assigned' CHECK (status IN ('assigned', 'in_progress', 'completed', 'abandoned')),
+    created_at timestamp NOT NULL
+);
+"""
+
 
 class App:
     def __init__(self):
@@ -352,6 +382,7 @@ Invented data of a practice for [`specs/treatment_goals.toml`](../../specs/treat
 | file | rows | |
 |---|---|---|
 | `schema.sql` | | the tables, for SQLite |
+| `schema.postgres.sql` | | the same for PostgreSQL |
 | `users.csv` | {users:,} | {patients} patients and {therapists} therapists |
 | `therapy_sessions.jsonl` | {sessions:,} | the source; `extracted_notes` is a JSON column with {items:,} action items in all |
 | `treatment_goals.jsonl` | {goals:,} | were there before, entered by hand: they have no session |
@@ -382,6 +413,7 @@ def files():
     first, more = counts(app.sessions, app.goals)
     result = {
         "schema.sql": SCHEMA,
+        "schema.postgres.sql": POSTGRES,
         "users.csv": csv(app.rng.shuffled(app.users)),
         "therapy_sessions.jsonl": json_lines(app.rng.shuffled(app.sessions)),
         "treatment_goals.jsonl": json_lines(app.rng.shuffled(app.goals)),

@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use super::{
     Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
-    sqlite,
+    mongodb, sqlite,
 };
 
 /// What each connector can do, by name.
 static ALL: &[&Capabilities] =
-    &[&sqlite::CAPABILITIES, &documents::CAPABILITIES, &files::CAPABILITIES];
+    &[
+    &sqlite::CAPABILITIES,
+    &documents::CAPABILITIES,
+    &mongodb::CAPABILITIES,
+    &files::CAPABILITIES,
+];
 
 /// Schemes that are known and have no connector yet.
-const PLANNED: &[&str] = &["mongodb", "mongodb+srv", "postgres", "postgresql", "mysql", "mariadb"];
+const PLANNED: &[&str] = &["postgres", "postgresql", "mysql", "mariadb"];
 
 /// What each connector can do, for `mapper list connectors` and the checker.
 pub fn capabilities() -> &'static [&'static Capabilities] {
@@ -46,6 +51,7 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
     match capabilities.connector {
         "sqlite" => sqlite::open(config).await,
         "sqlite-documents" => documents::open(config).await,
+        "mongodb" => mongodb::open(config).await,
         "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,

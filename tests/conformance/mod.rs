@@ -4,6 +4,7 @@ mod catalog;
 mod documents;
 mod files;
 mod fixture;
+mod mongodb;
 mod overlay;
 mod reading;
 mod scanning;

@@ -558,7 +558,16 @@ async fn finish(
             ended.error = Some(error.message.clone());
         }
     }
-    let saved = save(context, &ended).await;
+    let mut saved = save(context, &ended).await;
+    for attempt in 2..=ATTEMPTS {
+        match &saved {
+            Err(error) if error.is_transient() => {
+                tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                saved = save(context, &ended).await;
+            }
+            _ => break,
+        }
+    }
     if saved.is_ok() {
         *record = ended;
     }

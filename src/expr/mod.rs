@@ -8,6 +8,7 @@ mod bridge;
 mod evaluate;
 mod id;
 mod parts;
+mod plain;
 mod program;
 mod select;
 mod template;

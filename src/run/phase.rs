@@ -17,12 +17,13 @@ use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
     failpoint, push_down, source,
 };
-use crate::connectors::{Checkpoint, ScanSource, Session, Store};
+use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError};
 use crate::ledger::{
-    KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
+    BatchRows, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
+    RejectState,
 };
 use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
-use crate::value::query::Filter;
+use crate::value::query::Select;
 
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
 const COMMIT_BYTES: usize = 16 << 20;
@@ -246,8 +247,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         known: KeyMap::open(&ledger, &record.phase).await?,
         seen: None,
         winners: None,
-        started_empty: record.checkpoint.is_none()
-            && target.count(&phase.target.entity, &Filter::All).await? == 0,
+        started_empty: record.checkpoint.is_none() && is_empty(&*target, &shape, phase).await?,
         intents: Intents::of(&target, &ledger, record),
     };
     if duplicates_possible(phase, &source_key) {
@@ -264,6 +264,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         session: None,
         group: Group::new(),
         pending: record.clone(),
+        rows: BatchRows::default(),
         wants_records: context.observer.wants_records(),
     };
     let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
@@ -278,6 +279,17 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     reader.abort();
     mapper.abort();
     result
+}
+
+/// Whether the target holds no record.
+async fn is_empty(target: &dyn Store, shape: &Shape, phase: &Phase) -> Result<bool, StoreError> {
+    let select = Select {
+        entity: phase.target.entity.clone(),
+        columns: (!shape.identity.is_empty()).then(|| shape.identity.clone()),
+        limit: Some(1),
+        ..Select::default()
+    };
+    Ok(target.select(&select).await?.rows.is_empty())
 }
 
 /// The batches of one commit.
@@ -317,6 +329,8 @@ pub(super) struct Writer<'c> {
     group: Group,
     /// The phase's record as it will be at the next commit.
     pub(super) pending: PhaseRecord,
+    /// What the group's batches leave in the ledger.
+    rows: BatchRows,
     wants_records: bool,
 }
 
@@ -412,10 +426,11 @@ impl Writer<'_> {
         match &mut self.loader.intents {
             Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
             None => {
-                let Loaded { record, journal, .. } = &loaded;
-                self.ledger
-                    .append_batch(&mut *session, &self.pending, seq, record, journal, &rejects)
-                    .await?;
+                // Written before the commit: until then nothing reads them.
+                self.rows.add(&self.pending, seq, &loaded.record, &loaded.journal, &rejects);
+                if self.rows.is_full() {
+                    self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
+                }
             }
         }
         self.session = Some(session);
@@ -510,6 +525,7 @@ impl Writer<'_> {
         self.pending.seconds += started.elapsed().as_secs_f64();
         *started = Instant::now();
         failpoint::pass("checkpoint").await;
+        self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         self.ledger.save_phase(&mut *session, &self.pending).await?;
         session.commit().await?;
         committed.clone_from(&self.pending);

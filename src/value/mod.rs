@@ -10,6 +10,7 @@ mod data_type;
 mod decimal;
 pub mod extended_json;
 mod key;
+pub(crate) mod names;
 mod object;
 mod object_id;
 mod path;

@@ -120,7 +120,7 @@ impl Sqlite {
         let exact = render::condition(&mut condition, &request.filter, &table)?;
         let mut more: Vec<&str> = key.iter().map(String::as_str).collect();
         if !exact {
-            render::paths_of(&request.filter, &mut more);
+            super::matching::paths_of(&request.filter, &mut more);
         }
         for column in read::columns(&table, &more)? {
             if !columns.iter().any(|known| known.name == column.name) {

@@ -4,6 +4,7 @@
 //! mode means, what is a duplicate and what the ledger says is decided by the engine, once, for all
 //! of them. So a connector is a [`Store`] (reads, catalog) and its [`Session`] (writes).
 
+mod conditions;
 mod config;
 pub mod documents;
 mod error;

@@ -6,7 +6,7 @@ use mapper::value::Value;
 use mapper::value::statement::Portion;
 use tokio::sync::mpsc;
 
-use super::world::{both_ways, way};
+use super::world::{Place, both_ways, way};
 use crate::engine::world::{World, path};
 
 const SCRIPT: &str = "
@@ -50,7 +50,7 @@ async fn a_portion_is_what_is_new_and_can_be_computed() {
 
 #[tokio::test]
 async fn rows_that_are_left_out_have_the_fates_they_always_have() {
-    let (way, result) = both_ways(SCRIPT, copy).await;
+    let (way, result) = both_ways(Place::Sqlite, SCRIPT, copy).await;
     assert!(matches!(way, Way::PushedDown(_)));
     assert_eq!((result.counts.inserted, result.counts.skipped), (89, 1));
     assert_eq!(result.counts.reasons["rejected: not_null"], 10);
@@ -60,7 +60,7 @@ async fn rows_that_are_left_out_have_the_fates_they_always_have() {
 
 #[tokio::test]
 async fn another_unique_index_takes_the_first_of_two() {
-    let (way, result) = both_ways(SCRIPT, |world| {
+    let (way, result) = both_ways(Place::Sqlite, SCRIPT, |world| {
         copy(world);
         world.phase().mapping.fields.push((FieldPath::field("one"), path("other")));
     })
@@ -91,7 +91,7 @@ async fn a_target_with_triggers_or_keys_of_its_own_streams() {
             "the target refers to itself or to the source",
         ),
     ] {
-        let (way, _) = both_ways(&format!("{SCRIPT}{more}"), copy).await;
+        let (way, _) = both_ways(Place::Sqlite, &format!("{SCRIPT}{more}"), copy).await;
         assert_eq!(way, Way::Streams(reason.to_owned()));
     }
 }

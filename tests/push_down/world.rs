@@ -17,13 +17,59 @@ pub struct Result {
     pub rolled_back: Vec<String>,
 }
 
+/// Where the two run.
+#[derive(Clone, Copy)]
+pub enum Place<'u> {
+    Sqlite,
+    /// A database that is emptied before each.
+    Postgres(&'u str),
+}
+
+impl Place<'_> {
+    async fn world(self, script: &str) -> World {
+        match self {
+            Self::Sqlite => World::new(script).await,
+            Self::Postgres(url) => {
+                let empty =
+                    "DROP TABLE IF EXISTS source, target; DROP SCHEMA IF EXISTS mapper CASCADE;";
+                World::at(url, &format!("{empty} {script}")).await
+            }
+        }
+    }
+
+    async fn rejects(self, world: &World) -> Vec<String> {
+        let (key, table) = match self {
+            Self::Sqlite => ("hex(source_key)", "mapper_rejects"),
+            Self::Postgres(_) => ("encode(source_key, 'hex')", "mapper.rejects"),
+        };
+        let sql = format!("SELECT {key}, reason, field, message FROM {table} ORDER BY source_key");
+        world.text(&sql).await
+    }
+
+    /// The target's rows, as they are stored.
+    async fn dump(self, world: &World) -> Vec<String> {
+        let (columns, order) = match self {
+            Self::Sqlite => ("SELECT name FROM pragma_table_info('target') ORDER BY cid", "rowid"),
+            Self::Postgres(_) => (
+                "SELECT attname::text FROM pg_attribute
+                 WHERE attrelid = 'target'::regclass AND attnum > 0 ORDER BY attnum",
+                "id",
+            ),
+        };
+        let cell = |column: &String| match self {
+            Self::Sqlite => format!("typeof({column}) || ':' || hex(CAST({column} AS BLOB))"),
+            Self::Postgres(_) => format!("quote_nullable({column}::text)"),
+        };
+        let cells: Vec<String> = world.text(columns).await.iter().map(cell).collect();
+        world.text(&format!("SELECT {} FROM target ORDER BY {order}", cells.join(", "))).await
+    }
+}
+
 /// Runs the phase twice and takes it back.
-pub async fn result(world: &World) -> Result {
+async fn result(place: Place<'_>, world: &World) -> Result {
     let counts = world.run().await;
-    let target = dump(world).await;
-    let rejects = world
-        .text("SELECT hex(source_key), reason, field, message FROM mapper_rejects ORDER BY source_key")
-        .await;
+    let target = place.dump(world).await;
+    let rejects = place.rejects(world).await;
     let entries = entries(world).await;
     let again = world.run().await;
     let stores = Stores::open(&world.plan).await.unwrap();
@@ -31,18 +77,11 @@ pub async fn result(world: &World) -> Result {
     let request = Request { scope: Scope::All, ..Request::default() };
     let cancel = Cancel::default();
     rollback::rollback(&world.plan, &stores, &request, &Silent, &cancel).await.unwrap();
-    drop((locks, stores));
-    Result { counts, target, rejects, entries, again, rolled_back: dump(world).await }
-}
-
-/// The target's rows, with storage classes and bytes.
-pub async fn dump(world: &World) -> Vec<String> {
-    let columns = world.text("SELECT name FROM pragma_table_info('target') ORDER BY cid").await;
-    let cells: Vec<String> = columns
-        .iter()
-        .map(|column| format!("typeof({column}) || ':' || hex(CAST({column} AS BLOB))"))
-        .collect();
-    world.text(&format!("SELECT {} FROM target ORDER BY rowid", cells.join(", "))).await
+    drop(locks);
+    for store in stores.iter() {
+        store.close().await;
+    }
+    Result { counts, target, rejects, entries, again, rolled_back: place.dump(world).await }
 }
 
 /// The ledger's entries by key: batches may be of another size, and what can't be read comes last
@@ -69,15 +108,19 @@ pub async fn way(world: &World) -> Way {
 }
 
 /// Runs the same on two databases and both ways; both must agree.
-pub async fn both_ways(script: &str, shape: impl Fn(&mut World)) -> (Way, Result) {
+pub async fn both_ways(
+    place: Place<'_>,
+    script: &str,
+    shape: impl Fn(&mut World),
+) -> (Way, Result) {
     let mut results = Vec::with_capacity(2);
     let mut pushed = None;
     for push_down in [true, false] {
-        let mut world = World::new(script).await;
+        let mut world = place.world(script).await;
         shape(&mut world);
         world.options.push_down = push_down;
         pushed.get_or_insert(way(&world).await);
-        results.push(result(&world).await);
+        results.push(result(place, &world).await);
     }
     let streamed = results.pop().unwrap();
     let by_database = results.pop().unwrap();

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::catalog::{TableColumn, quote};
 use super::types::Affinity;
+use crate::connectors::conditions::Conditions;
 use crate::value::statement::Compute;
 use crate::value::{DataType, Schema, Value};
 
@@ -16,22 +17,6 @@ static WHITE_SPACE: LazyLock<String> = LazyLock::new(|| {
 
 /// What text with a character beyond ASCII looks like.
 const NOT_ASCII: &str = "('*[^' || char(1) || '-' || char(127) || ']*')";
-
-/// What must hold of a row, each condition once.
-#[derive(Default)]
-pub(super) struct Conditions(Vec<String>);
-
-impl Conditions {
-    fn add(&mut self, condition: String) {
-        if !self.0.contains(&condition) {
-            self.0.push(condition);
-        }
-    }
-
-    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
 
 type Rendered = Result<String, String>;
 

@@ -14,6 +14,7 @@ pub mod memory;
 pub mod mongodb;
 pub mod mysql;
 pub mod overlay;
+pub mod postgres;
 mod prefetch;
 mod process;
 mod registry;

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use super::{
     Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
-    mongodb, mysql, sqlite,
+    mongodb, mysql, postgres, sqlite,
 };
 
 /// What each connector can do, by name.
 static ALL: &[&Capabilities] = &[
     &sqlite::CAPABILITIES,
     &documents::CAPABILITIES,
+    &postgres::CAPABILITIES,
     &mysql::CAPABILITIES,
     &mongodb::CAPABILITIES,
     &files::CAPABILITIES,
 ];
 
 /// Schemes that are known and have no connector yet.
-const PLANNED: &[&str] = &["postgres", "postgresql"];
+const PLANNED: &[&str] = &[];
 
 /// What each connector can do, for `mapper list connectors` and the checker.
 pub fn capabilities() -> &'static [&'static Capabilities] {
@@ -53,6 +54,7 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
         "sqlite-documents" => documents::open(config).await,
         "mongodb" => mongodb::open(config).await,
         "mysql" => mysql::open(config).await,
+        "postgres" => postgres::open(config).await,
         "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,

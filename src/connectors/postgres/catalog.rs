@@ -146,7 +146,8 @@ fn columns_query() -> String {
     coalesce((SELECT array_position(i.indkey::int2[], a.attnum) - array_lower(i.indkey::int2[], 1) + 1
       FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary), 0)::int,
     co.collname IN ('C', 'POSIX', 'ucs_basic') OR (co.collname = 'default' AND
-      (SELECT d.datcollate IN ('C', 'POSIX') FROM pg_database d WHERE d.datname = current_database())),
+      (SELECT d.datcollate IN ('C', 'POSIX') AND coalesce(to_jsonb(d)->>'datlocprovider', 'c') = 'c'
+       FROM pg_database d WHERE d.datname = current_database())),
     co.collisdeterministic, c.relkind IN ('r', 'p', 'm')
   FROM pg_attribute a JOIN types t ON t.place = a.attnum
     JOIN pg_class c ON c.oid = a.attrelid

@@ -10,12 +10,14 @@ mod data_type;
 mod decimal;
 pub mod extended_json;
 mod key;
+pub(crate) mod names;
 mod object;
 mod object_id;
 mod path;
 mod problem;
 pub mod query;
 mod schema;
+pub mod statement;
 pub mod time;
 
 pub use data_type::{DataType, Kind, ParseDataTypeError};

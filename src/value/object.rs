@@ -1,5 +1,6 @@
 //! Objects: fields by name, in order.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Value;
@@ -24,6 +25,21 @@ impl Object {
     /// Takes fields whose names the caller knows to be unique.
     pub(super) fn from_unique(fields: Vec<(Arc<str>, Value)>) -> Self {
         Self { fields }
+    }
+
+    /// Takes fields in order; `None` when a name comes twice.
+    pub fn from_fields(fields: Vec<(Arc<str>, Value)>) -> Option<Self> {
+        const FEW: usize = 24;
+        let unique = if fields.len() <= FEW {
+            let comes_again = |(at, (name, _)): (usize, &(Arc<str>, Value))| {
+                fields[at + 1..].iter().any(|(other, _)| other == name)
+            };
+            !fields.iter().enumerate().any(comes_again)
+        } else {
+            let mut seen = HashSet::with_capacity(fields.len());
+            fields.iter().all(|(name, _)| seen.insert(&**name))
+        };
+        unique.then_some(Self { fields })
     }
 
     /// How many fields there are.
@@ -105,5 +121,17 @@ mod tests {
         assert_eq!(names, ["a", "b", "c"]);
         assert_eq!(object.remove("b"), Some(Value::Int(2)));
         assert_eq!((object.len(), object.get("b")), (2, None));
+    }
+
+    #[test]
+    fn fields_with_a_name_twice_are_no_object() {
+        for count in [2, 100] {
+            let field = |n: i64| (Arc::from(format!("f{n}")), Value::Int(n));
+            let mut fields: Vec<(Arc<str>, Value)> = (0..count).map(field).collect();
+            let whole = Object::from_fields(fields.clone()).unwrap();
+            assert_eq!(whole.len(), fields.len());
+            fields.push(field(0));
+            assert_eq!(Object::from_fields(fields), None);
+        }
     }
 }

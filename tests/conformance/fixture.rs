@@ -11,15 +11,31 @@ use mapper::connectors::{
 use mapper::value::query::{Filter, Select};
 use mapper::value::{Column, DataType, Object, Row, Schema, Value};
 
-use crate::servers::{self, Database};
+use crate::servers;
 
 /// A store under test.
 pub(crate) struct Fixture {
     pub(crate) name: &'static str,
     pub(crate) store: Arc<dyn Store>,
-    _folder: Option<tempfile::TempDir>,
-    _database: Option<Database>,
+    place: Place,
 }
+
+/// Where a store is, gone with it.
+enum Place {
+    Memory,
+    Folder { _folder: tempfile::TempDir },
+    Database { database: servers::Database },
+}
+
+type Start = (&'static str, fn() -> Arc<servers::Server>);
+
+const POSTGRES: Start = ("PostgreSQL", servers::postgres);
+
+const MARIADB: Start = ("MariaDB", servers::mariadb);
+
+/// The servers that speak as MongoDB does.
+const FERRETDB: Start = ("FerretDB", servers::ferretdb);
+const MONGO_JAVA: Start = ("mongo-java-server", servers::mongo_java);
 
 pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
     ConnectionConfig {
@@ -41,17 +57,11 @@ impl Fixture {
             below.store = Arc::new(Overlay::new(below.store));
             all.push(below);
         }
-        all.push(Self {
-            name: "memory tables",
-            store: memory::tables([]),
-            _folder: None,
-            _database: None,
-        });
+        all.push(Self { name: "memory tables", store: memory::tables([]), place: Place::Memory });
         all.push(Self {
             name: "memory documents",
             store: memory::documents(),
-            _folder: None,
-            _database: None,
+            place: Place::Memory,
         });
         all
     }
@@ -65,12 +75,23 @@ impl Fixture {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", folder.path().join("test.db").display());
             let store = connectors::open(&config(url, model)).await.unwrap();
-            all.push(Self { name, store, _folder: Some(folder), _database: None });
+            all.push(Self { name, store, place: Place::Folder { _folder: folder } });
         }
-        let database = servers::postgres().database();
-        let store = connectors::open(&config(database.url(), Model::Tables)).await.unwrap();
-        all.push(Self { name: "postgres", store, _folder: None, _database: Some(database) });
+        for ((name, server), model) in
+            [(POSTGRES, Model::Tables), (MARIADB, Model::Tables), (FERRETDB, Model::Documents), (MONGO_JAVA, Model::Documents)]
+        {
+            let database = server().database();
+            let store = connectors::open(&config(database.url(), model)).await.unwrap();
+            all.push(Self { name, store, place: Place::Database { database } });
+        }
         all
+    }
+
+    /// Whether it holds decimals: all but FerretDB do.
+    pub(crate) fn holds_decimals(&self) -> bool {
+        let ferretdb = matches!(&self.place, Place::Database { database }
+            if database.server().kind == servers::Kind::FerretDb);
+        !ferretdb
     }
 
     pub(crate) fn documents(&self) -> bool {

@@ -4,6 +4,8 @@ mod catalog;
 mod documents;
 mod files;
 mod fixture;
+mod mongodb;
+mod mysql;
 mod overlay;
 mod postgres;
 mod reading;

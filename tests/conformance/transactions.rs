@@ -24,6 +24,9 @@ async fn ids(fixture: &Fixture) -> Vec<i64> {
 }
 
 pub(crate) async fn a_rollback_undoes_everything(fixture: &Fixture) {
+    if !fixture.store.capabilities().transactions {
+        return;
+    }
     let mut session = start(fixture).await;
     session.begin().await.unwrap();
     put(fixture, session.as_mut(), 1).await;
@@ -41,6 +44,9 @@ pub(crate) async fn a_rollback_undoes_everything(fixture: &Fixture) {
 }
 
 pub(crate) async fn savepoints_nest(fixture: &Fixture) {
+    if !fixture.store.capabilities().transactions {
+        return;
+    }
     let mut session = start(fixture).await;
     session.begin().await.unwrap();
     put(fixture, session.as_mut(), 1).await;
@@ -62,6 +68,9 @@ pub(crate) async fn savepoints_nest(fixture: &Fixture) {
 }
 
 pub(crate) async fn a_dropped_session_leaves_nothing(fixture: &Fixture) {
+    if !fixture.store.capabilities().transactions {
+        return;
+    }
     let mut session = start(fixture).await;
     session.begin().await.unwrap();
     put(fixture, session.as_mut(), 1).await;
@@ -74,6 +83,9 @@ pub(crate) async fn a_dropped_session_leaves_nothing(fixture: &Fixture) {
 }
 
 pub(crate) async fn a_session_sees_what_it_wrote(fixture: &Fixture) {
+    if !fixture.store.capabilities().transactions {
+        return;
+    }
     let mut session = start(fixture).await;
     session.begin().await.unwrap();
     put(fixture, session.as_mut(), 1).await;
@@ -85,6 +97,9 @@ pub(crate) async fn a_session_sees_what_it_wrote(fixture: &Fixture) {
 }
 
 pub(crate) async fn failed_statements_leave_the_transaction_usable(fixture: &Fixture) {
+    if !fixture.store.capabilities().transactions {
+        return;
+    }
     let mut session = start(fixture).await;
     session.begin().await.unwrap();
     put(fixture, session.as_mut(), 1).await;

@@ -71,7 +71,8 @@ pub(crate) async fn what_is_written_is_read_back(fixture: &Fixture) {
             let fitted =
                 fixture.store.fit(value.unwrap_or(Value::Null), &Column::of(data_type.clone()));
             row.push(fitted.unwrap_or_else(|problem| {
-                let refused = fixture.documents() && ["clock", "wall"].contains(name);
+                let refused = (fixture.documents() && ["clock", "wall"].contains(name))
+                    || (!fixture.holds_decimals() && ["money", "exact"].contains(name));
                 assert!(refused, "{name}: {problem}");
                 Value::Null
             }));

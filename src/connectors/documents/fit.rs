@@ -43,7 +43,9 @@ fn nested(value: Value, depth: usize) -> Result<Value, Problem> {
             Ok(Value::array(values.collect::<Result<_, _>>()?))
         }
         Value::Object(object) => {
-            if object.names().next().is_some_and(|name| name.starts_with('$')) {
+            // A database reference begins with `$ref`.
+            let reserved = |name: &Arc<str>| name.starts_with('$') && **name != *"$ref";
+            if object.names().next().is_some_and(reserved) {
                 return Err(Problem::new("field_name", "a field's name begins with `$`"));
             }
             if object.names().any(|name| name.contains('\0')) {
@@ -104,5 +106,6 @@ mod tests {
         assert_eq!(refused(object("$a")), "field_name");
         assert_eq!(refused(Value::Decimal("1".repeat(35).parse().unwrap())), "precision");
         assert!(fit(object("a.b")).is_ok());
+        assert!(fit(object("$ref")).is_ok());
     }
 }

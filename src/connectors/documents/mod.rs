@@ -8,6 +8,7 @@ mod filter;
 mod fit;
 mod profile;
 mod read;
+pub(crate) mod shape;
 mod write;
 
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use crate::value::query::{Filter, Select};
 use crate::value::{Column, Row, Schema};
 
 pub(crate) use fit::fit;
-pub(crate) use profile::Profile;
+pub(crate) use profile::{Profile, SAMPLE};
 
 /// What SQLite as a store of documents can do.
 pub static CAPABILITIES: Capabilities = Capabilities {

@@ -6,15 +6,14 @@ use sqlx::sqlite::SqliteArguments;
 
 use super::define::{create, logical_name};
 use super::read::{exists, find, object};
+use super::shape::{path_of, refused, to_document};
 use crate::connectors::sqlite::catalog::quote;
 use crate::connectors::sqlite::render::Sql;
 use crate::connectors::sqlite::writer::Writer;
-use crate::connectors::{
-    Delete, Insert, Layout, Update, Violation, ViolationKind, WriteError, value_at,
-};
+use crate::connectors::{Delete, Insert, Layout, Update, WriteError, value_at};
 use crate::value::extended_json::to_text;
 use crate::value::query::Filter;
-use crate::value::{FieldPath, Object, ObjectId, Row, Value};
+use crate::value::{FieldPath, Object, Row, Value};
 
 /// Documents per statement.
 const DOCUMENTS: usize = 500;
@@ -65,43 +64,6 @@ async fn insert_texts(
         done.map_err(|error| named(error, entity))?;
     }
     Ok(())
-}
-
-/// The document of a row; columns become its fields.
-fn to_document(layout: &Layout, row: &Row) -> Result<Object, WriteError> {
-    let mut document = match (layout, row.first()) {
-        (Layout::Document, Some(Value::Object(document))) => Object::clone(document),
-        (Layout::Document, _) => return Err(refused("_id")),
-        (Layout::Columns(names), _) => {
-            let mut document = Object::with_capacity(names.len());
-            for (name, value) in names.iter().zip(row) {
-                path_of(name)?.set(&mut document, value.clone());
-            }
-            document
-        }
-    };
-    if document.get("_id").is_none_or(|id| matches!(id, Value::Missing)) {
-        document.remove("_id");
-        let mut whole = Object::with_capacity(document.len() + 1);
-        whole.insert("_id", Value::ObjectId(ObjectId::generate()));
-        for (name, value) in document {
-            whole.insert(name, value);
-        }
-        document = whole;
-    }
-    Ok(document)
-}
-
-fn path_of(path: &str) -> Result<FieldPath, WriteError> {
-    path.parse().map_err(|_| refused(path))
-}
-
-fn refused(column: &str) -> WriteError {
-    WriteError::Record(Violation {
-        kind: ViolationKind::Value,
-        constraint: None,
-        column: Some(column.to_owned()),
-    })
 }
 
 fn id_text(document: &Object) -> Result<String, WriteError> {

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::connectors::process::Process;
 use crate::connectors::{Lock, StoreError, StoreErrorKind};
 
 /// A held lock.
@@ -41,7 +42,7 @@ impl FileLock {
             if is_same(&file, &path) {
                 let write = file
                     .set_len(0)
-                    .and_then(|()| file.write_all(holder().as_bytes()))
+                    .and_then(|()| file.write_all(Process::this().to_string().as_bytes()))
                     .and_then(|()| file.flush());
                 write.map_err(|error| cannot(&path, &error))?;
                 return Ok(Self { file, path });
@@ -57,15 +58,6 @@ impl Drop for FileLock {
             let _ = std::fs::remove_file(&self.path);
         }
         let _ = self.file.unlock();
-    }
-}
-
-fn holder() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let id = std::process::id();
-    match host.trim() {
-        "" => format!("process {id}"),
-        host => format!("process {id} on {host}"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reading: one pass from text to values.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 
 use super::wrapper;
+use crate::value::names::Names;
 use crate::value::{Decimal, Object, Problem, Value};
 
 /// Why text is not read as JSON. It holds nothing of what the text says.
@@ -39,7 +40,7 @@ impl From<ParseError> for Problem {
 /// When it is not JSON, an object has a name twice, a number has too many digits, nesting is deeper
 /// than 127, or a `$…` wrapper is wrong or unknown.
 pub fn parse(text: impl AsRef<[u8]>) -> Result<Value, ParseError> {
-    Parser { extended: true, names: RefCell::default() }.parse(text.as_ref())
+    Parser { extended: true, names: Names::none() }.parse(text.as_ref())
 }
 
 /// Reads one value of plain JSON: `{"$oid": …}` is an object as any other.
@@ -47,7 +48,7 @@ pub fn parse(text: impl AsRef<[u8]>) -> Result<Value, ParseError> {
 /// # Errors
 /// As [`parse`], wrappers aside.
 pub fn parse_plain(text: impl AsRef<[u8]>) -> Result<Value, ParseError> {
-    Parser { extended: false, names: RefCell::default() }.parse(text.as_ref())
+    Parser { extended: false, names: Names::none() }.parse(text.as_ref())
 }
 
 /// A reader for many texts of one shape: it is faster than [`parse`], and field names that come
@@ -55,19 +56,18 @@ pub fn parse_plain(text: impl AsRef<[u8]>) -> Result<Value, ParseError> {
 #[derive(Debug)]
 pub struct Parser {
     extended: bool,
-    /// Names seen lately, each at the place that [`place`] gives it; empty: none is remembered.
-    names: RefCell<Vec<Option<Arc<str>>>>,
+    names: Names,
 }
 
 impl Parser {
     /// Reads extended JSON.
     pub fn extended() -> Self {
-        Self { extended: true, names: RefCell::new(vec![None; PLACES]) }
+        Self { extended: true, names: Names::new() }
     }
 
     /// Reads plain JSON.
     pub fn plain() -> Self {
-        Self { extended: false, names: RefCell::new(vec![None; PLACES]) }
+        Self { extended: false, names: Names::new() }
     }
 
     /// Reads one value.
@@ -90,27 +90,6 @@ impl Parser {
             ParseError { reason, message, line: error.line(), column: error.column() }
         })
     }
-
-    /// The name, shared with an earlier one when that is remembered.
-    fn name(&self, name: &str) -> Arc<str> {
-        let mut names = self.names.borrow_mut();
-        let Some(slot) = names.get_mut(place(name.as_bytes())) else { return Arc::from(name) };
-        match slot {
-            Some(known) if **known == *name => Arc::clone(known),
-            slot => Arc::clone(slot.insert(Arc::from(name))),
-        }
-    }
-}
-
-const PLACES: usize = 512;
-
-/// Where a name is remembered. Names that meet there take turns.
-fn place(name: &[u8]) -> usize {
-    let mix = |hash: usize, byte: Option<&u8>| {
-        hash.wrapping_mul(31).wrapping_add(usize::from(byte.copied().unwrap_or_default()))
-    };
-    let middle = name.get(name.len() / 2);
-    [name.first(), name.get(1), middle, name.last()].into_iter().fold(name.len(), mix) % PLACES
 }
 
 /// What the JSON reader says, without the place, which is told apart.
@@ -282,13 +261,13 @@ impl<'de> Visitor<'de> for Name<'_> {
         // With arbitrary precision a number comes as a map with one private name. A name of the
         // text lies in the text; so no document can pass an object off as a number.
         if self.0.text.contains(&name.as_ptr().addr()) || !name.starts_with("$serde_json::") {
-            return Ok(Key::Name(self.0.parser.name(name)));
+            return Ok(Key::Name(self.0.parser.names.get(name)));
         }
         Ok(Key::Number)
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        Ok(Key::Name(self.0.parser.name(name)))
+        Ok(Key::Name(self.0.parser.names.get(name)))
     }
 }
 

@@ -60,6 +60,11 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
     }
 }
 
+/// Whether a connection leads to a database in a file, rather than to a server.
+pub fn is_embedded(config: &ConnectionConfig) -> bool {
+    scheme_of(&config.url) == "sqlite"
+}
+
 /// A URL without user, password and options, for messages.
 pub fn location_of(url: &str) -> String {
     match url.split_once("://") {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::{
     Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
-    mongodb, sqlite,
+    mongodb as mongo, sqlite,
 };
 
 /// What each connector can do, by name.
 static ALL: &[&Capabilities] = &[
     &sqlite::CAPABILITIES,
     &documents::CAPABILITIES,
-    &mongodb::CAPABILITIES,
+    &mongo::CAPABILITIES,
     &files::CAPABILITIES,
 ];
 
@@ -50,7 +50,7 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
     match capabilities.connector {
         "sqlite" => sqlite::open(config).await,
         "sqlite-documents" => documents::open(config).await,
-        "mongodb" => mongodb::open(config).await,
+        "mongodb" => mongo::open(config).await,
         "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,

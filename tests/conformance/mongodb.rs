@@ -95,6 +95,10 @@ async fn a_resumed_scan_goes_on_through_ids_of_all_kinds() {
             doc! { "_id": bson::DateTime::from_millis(-5_000_000_000_000) },
             doc! { "_id": bson::DateTime::from_millis(1_700_000_000_000) },
         ];
+        // mongo-java-server takes a UUID for another kind than binary data.
+        if place.database.server().kind == servers::Kind::MongoJava {
+            documents.retain(|document| document.get_binary_generic("_id").is_err());
+        }
         // Not in the order in which they are read.
         documents.reverse();
         let count = documents.len();

@@ -1,10 +1,11 @@
 //! One record through a program.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
-use super::program::{Bound, Node, NodeOrigin, NodeStep, Program, Slot, Test};
+use super::program::{Bound, Codes, Node, NodeOrigin, NodeStep, Program, Slot, Test, TextNode};
 use super::template::names;
-use super::{Crosswalk, OnError, OnMissing};
+use super::{OnError, OnMissing};
 use crate::value::{FieldPath, Key, KeyError, Object, Problem, Row, Value, cast};
 
 /// Answers lookups while records are mapped.
@@ -88,6 +89,11 @@ pub(super) enum NameSource {
 }
 
 type Evaluated = Result<Value, Halt>;
+
+thread_local! {
+    /// Where texts are put together.
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
 
 struct Scope<'a> {
     program: &'a Program,
@@ -322,13 +328,10 @@ impl Scope<'_> {
             NodeOrigin::Expression(id, names) => {
                 Ok(self.program.texts.evaluate(*id, &self.names(names)?)?)
             }
-            NodeOrigin::Template(id, names) => {
-                Ok(Value::from(self.program.texts.render(id, &self.names(names)?)?))
-            }
+            NodeOrigin::Template(text) => self.text(text, |text| Value::text(text)),
             NodeOrigin::Id(rule, None) => Ok(rule.make(self.element.key, None)),
-            NodeOrigin::Id(rule, Some((id, names))) => {
-                let name = self.program.texts.render(id, &self.names(names)?)?;
-                Ok(rule.make(self.element.key, Some(&name)))
+            NodeOrigin::Id(rule, Some(name)) => {
+                self.text(name, |name| rule.make(self.element.key, Some(name)))
             }
             NodeOrigin::First(alternatives, on_missing) => {
                 for alternative in alternatives {
@@ -342,6 +345,32 @@ impl Scope<'_> {
             NodeOrigin::Lookup { lookup, keys, on_missing } => {
                 self.lookup(*lookup, keys, *on_missing)
             }
+        }
+    }
+
+    /// What is made of a rendered text.
+    fn text(&self, text: &TextNode, make: impl Fn(&str) -> Value) -> Evaluated {
+        if let Some(plain) = &text.plain {
+            let mut scratch = SCRATCH.take();
+            scratch.clear();
+            let value = |number: usize| self.held(&text.names.get(number)?.source);
+            let made = plain.render(&mut scratch, value).then(|| make(&scratch));
+            SCRATCH.set(scratch);
+            if let Some(made) = made {
+                return Ok(made);
+            }
+        }
+        Ok(make(&self.program.texts.render(&text.id, &self.names(&text.names)?)?))
+    }
+
+    /// The value of a name that the record or element holds as it is.
+    fn held(&self, source: &NameSource) -> Option<&Value> {
+        match source {
+            NameSource::Column(index) => self.element.row.get(*index),
+            NameSource::DocumentField(name) => self.element.row.first()?.as_object()?.get(name),
+            NameSource::ElementField(name) => self.current?.as_object()?.get(name),
+            NameSource::Exploded => self.element.exploded,
+            NameSource::Lets(_) | NameSource::Now | NameSource::Record | NameSource::Target => None,
         }
     }
 
@@ -438,12 +467,19 @@ fn missing(on_missing: OnMissing, message: &'static str) -> Evaluated {
     }
 }
 
-fn translate(crosswalk: &Crosswalk, value: &Value) -> Evaluated {
-    let Some(code) = value.canonical_text() else {
-        let message = format!("a crosswalk takes one code, not {}", value.kind());
-        return Err(Problem::new("crosswalk", message).into());
+fn translate(codes: &Codes, value: &Value) -> Evaluated {
+    let crosswalk = &codes.crosswalk;
+    let found = match value {
+        Value::Int(number) => codes.numbers.get(number),
+        value => match value.canonical_text() {
+            Some(code) => crosswalk.codes.get(&*code),
+            None => {
+                let message = format!("a crosswalk takes one code, not {}", value.kind());
+                return Err(Problem::new("crosswalk", message).into());
+            }
+        },
     };
-    match crosswalk.codes.get(&*code).or(crosswalk.otherwise.as_ref()) {
+    match found.or(crosswalk.otherwise.as_ref()) {
         Some(value) => Ok(value.clone()),
         None => {
             let message = format!("the code is not in crosswalk `{}`", crosswalk.name);

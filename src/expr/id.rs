@@ -1,5 +1,8 @@
 //! Ids made from source keys: the same in every run, on every worker.
 
+use std::borrow::Cow;
+
+use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -38,16 +41,22 @@ impl IdRule {
     /// `key` is its source key (with the element's number where the phase explodes); `name` is
     /// what the name template rendered, when there is one.
     pub fn make(&self, key: &Key, name: Option<&str>) -> Value {
-        let bytes = match name {
-            Some(name) => name.as_bytes().to_vec(),
-            None => row_id_bytes(&self.spec, &self.phase, key),
+        let bytes = || match name {
+            Some(name) => Cow::Borrowed(name.as_bytes()),
+            None => Cow::Owned(row_id_bytes(&self.spec, &self.phase, key)),
         };
         match self.kind {
             IdKind::Uuid(namespace) => {
-                Value::Uuid(Uuid::new_v5(&namespace.unwrap_or(NAMESPACE), &bytes))
+                // As `Uuid::new_v5` does, with a SHA-1 that uses what the processor has for it.
+                let mut sha = Sha1::new();
+                sha.update(namespace.unwrap_or(NAMESPACE).as_bytes());
+                sha.update(bytes());
+                let mut id = [0; 16];
+                id.copy_from_slice(&sha.finalize()[..16]);
+                Value::Uuid(uuid::Builder::from_sha1_bytes(id).into_uuid())
             }
             IdKind::ObjectId => {
-                let digest = Sha256::digest(&bytes);
+                let digest = Sha256::digest(bytes());
                 let mut id = [0; 12];
                 id.copy_from_slice(&digest[..12]);
                 Value::ObjectId(ObjectId(id))
@@ -56,6 +65,14 @@ impl IdRule {
                 let mut values = key.values().unwrap_or_default();
                 if values.len() == 1 { values.remove(0) } else { Value::array(values) }
             }
+        }
+    }
+
+    /// The namespace of a UUID.
+    pub fn namespace(&self) -> Option<Uuid> {
+        match self.kind {
+            IdKind::Uuid(namespace) => Some(namespace.unwrap_or(NAMESPACE)),
+            IdKind::ObjectId | IdKind::Keep => None,
         }
     }
 

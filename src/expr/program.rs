@@ -1,10 +1,12 @@
 //! A mapping made ready to run: paths are slots, texts are compiled, transforms are bound.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 
 use super::evaluate::{NameBinding, NameSource};
+use super::plain::PlainText;
 use super::select::{Path, Root};
 use super::template::{ExpressionId, Name, TemplateId, TextKind, Texts, TextsBuilder, analyse};
 use super::{
@@ -47,8 +49,8 @@ pub(super) enum NodeOrigin {
     Path(Bound),
     Value(Value),
     Expression(ExpressionId, Vec<NameBinding>),
-    Template(TemplateId, Vec<NameBinding>),
-    Id(IdRule, Option<(TemplateId, Vec<NameBinding>)>),
+    Template(TextNode),
+    Id(IdRule, Option<TextNode>),
     Each(Bound),
     First(Vec<Node>, OnMissing),
     Lookup { lookup: usize, keys: Vec<Node>, on_missing: OnMissing },
@@ -58,10 +60,24 @@ pub(super) enum NodeStep {
     Apply { transform: Box<dyn Transform>, dynamic: Vec<Bound>, takes_absent: bool },
     Parse(TimePattern, Option<Tz>),
     Cast(DataType, CastOptions),
-    Crosswalk(Arc<Crosswalk>),
+    Crosswalk(Codes),
     Object(Vec<(FieldPath, Node)>),
     Extend { fields: Vec<(FieldPath, Node)>, without: Vec<String> },
     Format(TimePattern, Option<Tz>),
+}
+
+/// A template with its names.
+pub(super) struct TextNode {
+    pub(super) id: TemplateId,
+    pub(super) names: Vec<NameBinding>,
+    /// The same put together directly, where it is simple; its names are numbered as `names`.
+    pub(super) plain: Option<PlainText>,
+}
+
+/// A crosswalk, its whole numbers found without writing them out.
+pub(super) struct Codes {
+    pub(super) crosswalk: Arc<Crosswalk>,
+    pub(super) numbers: BTreeMap<i64, Value>,
 }
 
 /// A path with its first step resolved.
@@ -132,6 +148,17 @@ impl Program {
             columns: columns.map(Arc::from),
             target_paths: mapping.fields.iter().map(|(path, _)| path.clone()).collect(),
         })
+    }
+}
+
+impl Codes {
+    fn of(crosswalk: &Arc<Crosswalk>) -> Self {
+        let number = |(code, value): (&String, &Value)| {
+            let number: i64 = code.parse().ok()?;
+            (number.to_string() == *code).then(|| (number, value.clone()))
+        };
+        let numbers = crosswalk.codes.iter().filter_map(number).collect();
+        Self { crosswalk: Arc::clone(crosswalk), numbers }
     }
 }
 
@@ -238,13 +265,11 @@ impl Compiler<'_> {
         fields.iter().map(|(path, expr)| Ok((path.clone(), self.node(expr, true)?))).collect()
     }
 
-    fn template(
-        &mut self,
-        text: &str,
-        inside: bool,
-    ) -> Result<(TemplateId, Vec<NameBinding>), ProgramError> {
+    fn template(&mut self, text: &str, inside: bool) -> Result<TextNode, ProgramError> {
         let names = self.names(text, TextKind::Template, inside)?;
-        Ok((self.texts.template(text), names))
+        let number = |name: &str| names.iter().position(|binding| *binding.name == *name);
+        let plain = PlainText::of(text, number);
+        Ok(TextNode { id: self.texts.template(text), names, plain })
     }
 
     fn node(&mut self, expr: &Expr, inside: bool) -> Result<Node, ProgramError> {
@@ -255,10 +280,7 @@ impl Compiler<'_> {
                 let names = self.names(text, TextKind::Expression, inside)?;
                 NodeOrigin::Expression(self.texts.expression(text), names)
             }
-            Origin::Template(text) => {
-                let (id, names) = self.template(text, inside)?;
-                NodeOrigin::Template(id, names)
-            }
+            Origin::Template(text) => NodeOrigin::Template(self.template(text, inside)?),
             Origin::Id(rule) => {
                 let name =
                     rule.name.as_ref().map(|text| self.template(text, inside)).transpose()?;
@@ -290,7 +312,7 @@ impl Compiler<'_> {
                 to.clone(),
                 CastOptions { timezone: *timezone, ..CastOptions::default() },
             ),
-            Step::Crosswalk(crosswalk) => NodeStep::Crosswalk(Arc::clone(crosswalk)),
+            Step::Crosswalk(crosswalk) => NodeStep::Crosswalk(Codes::of(crosswalk)),
             Step::Object(fields) => NodeStep::Object(self.fields(fields)?),
             Step::Extend { fields, without } => {
                 NodeStep::Extend { fields: self.fields(fields)?, without: without.clone() }

@@ -161,6 +161,6 @@ fn row(phase: &str, map: &KeyMap, known: Known) -> IdRow {
         legacy_key: known.entry.key.display(true),
         new_id,
         fate: known.entry.fate.name().to_owned(),
-        run: known.run,
+        run: known.run.to_string(),
     }
 }

@@ -158,12 +158,13 @@ impl BatchRecord {
         }
         let count = usize::try_from(read_number(bytes)?).ok()?;
         let mut entries: Vec<Entry> = Vec::with_capacity(count.min(bytes.len()));
+        let mut key: Vec<u8> = Vec::with_capacity(32);
         for _ in 0..count {
             let shared = usize::try_from(read_number(bytes)?).ok()?;
-            let mut key = match entries.last() {
-                Some(before) => before.key.as_bytes().get(..shared)?.to_vec(),
-                None => Vec::new(),
-            };
+            if shared > key.len() {
+                return None;
+            }
+            key.truncate(shared);
             key.extend_from_slice(read_bytes(bytes)?);
             let (&flags, rest) = bytes.split_first()?;
             *bytes = rest;
@@ -185,7 +186,7 @@ impl BatchRecord {
                 *bytes = rest;
                 Some(u64::from_be_bytes(*hash))
             };
-            let key = Key::from_bytes(key);
+            let key = Key::from_bytes(&key);
             let id = match flags & (ID_SAME | ID_OWN) {
                 0 => None,
                 ID_SAME => Some(key.clone()),

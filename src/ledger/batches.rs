@@ -6,6 +6,58 @@ use super::{BatchRecord, BeforeImage, JournalEntry, Ledger, PhaseRecord, RejectR
 use crate::connectors::{Session, StoreError};
 use crate::value::query::Select;
 use crate::value::{Key, Row, Value};
+/// What batches leave in the ledger, gathered so that the batches of one commit are written in a
+/// few statements.
+#[derive(Debug, Default)]
+pub struct BatchRows {
+    batches: Vec<Row>,
+    journal: Vec<Row>,
+    rejects: Vec<Row>,
+    bytes: usize,
+}
+
+/// About how many bytes are gathered before they are written in any case.
+const MOST_BYTES: usize = 2 << 20;
+
+impl BatchRows {
+    /// Whether so much is gathered that it is written before the commit.
+    pub fn is_full(&self) -> bool {
+        self.bytes >= MOST_BYTES
+    }
+
+    /// Adds a batch with its journal and its rejects.
+    pub fn add(
+        &mut self,
+        phase: &PhaseRecord,
+        seq: u64,
+        record: &BatchRecord,
+        journal: &[JournalEntry],
+        rejects: &[RejectRecord],
+    ) {
+        if let Some(values) = batch_values(phase, seq, record) {
+            let mut row = vec![Value::text(batch_id(phase, seq))];
+            row.extend(values);
+            self.bytes += bytes_of(&row);
+            self.batches.push(row);
+        }
+        let journal = journal_rows(phase, seq, journal);
+        let rejects = reject_rows(phase, seq, rejects);
+        self.bytes += journal.iter().chain(&rejects).map(bytes_of).sum::<usize>();
+        self.journal.extend(journal);
+        self.rejects.extend(rejects);
+    }
+}
+
+/// About how many bytes a row of the ledger takes.
+fn bytes_of(row: &Row) -> usize {
+    row.iter()
+        .map(|value| match value {
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Text(text) => text.len(),
+            _ => 8,
+        })
+        .sum()
+}
 
 impl Ledger {
     /// Records a batch with its journal and its rejects.
@@ -18,13 +70,20 @@ impl Ledger {
         journal: &[JournalEntry],
         rejects: &[RejectRecord],
     ) -> Result<(), StoreError> {
-        if let Some(values) = batch_values(phase, seq, record) {
-            let mut row = vec![Value::text(batch_id(phase, seq))];
-            row.extend(values);
-            self.insert(session, &BATCHES, vec![row]).await?;
-        }
-        self.insert(session, &JOURNAL, journal_rows(phase, seq, journal)).await?;
-        self.insert(session, &REJECTS, reject_rows(phase, seq, rejects)).await
+        let mut rows = BatchRows::default();
+        rows.add(phase, seq, record, journal, rejects);
+        self.append_rows(session, rows).await
+    }
+
+    /// Records batches that were gathered.
+    pub async fn append_rows(
+        &self,
+        session: &mut dyn Session,
+        rows: BatchRows,
+    ) -> Result<(), StoreError> {
+        self.insert(session, &BATCHES, rows.batches).await?;
+        self.insert(session, &JOURNAL, rows.journal).await?;
+        self.insert(session, &REJECTS, rows.rejects).await
     }
 
     /// Which batches a phase has in a run (or in all runs): run, number, first and last key.

@@ -1,6 +1,6 @@
 //! What a phase did to each source key so far: the id map, and the memory of differential runs.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::{Entry, Fate, Ledger, PhaseRecord, PhaseState};
@@ -21,14 +21,14 @@ pub struct KeyMap {
     phase: String,
     batches: Vec<Batch>,
     rules: HashMap<String, Option<IdRule>>,
-    cached: HashMap<usize, Arc<HashMap<Key, Entry>>>,
+    cached: HashMap<usize, Arc<[Entry]>>,
     recent: VecDeque<usize>,
     entries: usize,
 }
 
 #[derive(Debug)]
 struct Batch {
-    run: String,
+    run: Arc<str>,
     seq: u64,
     first: Key,
     last: Key,
@@ -40,7 +40,7 @@ pub struct Known {
     /// Its newest entry.
     pub entry: Entry,
     /// The run that wrote it.
-    pub run: String,
+    pub run: Arc<str>,
     /// The batch of that run that it is in.
     pub batch: u64,
     /// Where the newest entry is a skip or a reject: the newest one that arrived.
@@ -48,8 +48,8 @@ pub struct Known {
 }
 
 impl Known {
-    fn new(entry: Entry, run: &str, batch: u64) -> Self {
-        Self { entry, run: run.to_owned(), batch, earlier: None }
+    fn new(entry: Entry, run: &Arc<str>, batch: u64) -> Self {
+        Self { entry, run: Arc::clone(run), batch, earlier: None }
     }
 
     fn has_arrived(&self) -> bool {
@@ -69,11 +69,15 @@ impl KeyMap {
             if ledger.exists().await? { ledger.phases(Some(phase)).await? } else { vec![] };
         let live: Vec<&PhaseRecord> =
             records.iter().filter(|record| record.state != PhaseState::RolledBack).collect();
-        let mut batches = Vec::new();
+        let mut batches: Vec<Batch> = Vec::new();
         if !live.is_empty() {
             for (run, seq, first, last) in ledger.batch_index(phase, None).await? {
                 // A batch that is not finished may still be taken back.
                 if live.iter().any(|record| record.run == run && seq < record.batches) {
+                    let run = match batches.last() {
+                        Some(before) if *before.run == *run => Arc::clone(&before.run),
+                        _ => Arc::from(run),
+                    };
                     batches.push(Batch { run, seq, first, last });
                 }
             }
@@ -109,37 +113,48 @@ impl KeyMap {
     /// What is known of these keys.
     pub async fn get(&mut self, keys: &[Key]) -> Result<HashMap<Key, Known>, StoreError> {
         let mut found: HashMap<Key, Known> = HashMap::new();
-        let mut open: HashSet<&Key> = keys.iter().collect();
+        // In order, so that the keys that a batch may hold stand together in both.
+        let mut open: Vec<&Key> = keys.iter().collect();
+        open.sort_unstable();
+        open.dedup();
         for index in (0..self.batches.len()).rev() {
             if open.is_empty() {
                 break;
             }
             let batch = &self.batches[index];
-            let wanted: Vec<&Key> = open
-                .iter()
-                .copied()
-                .filter(|key| **key >= batch.first && **key <= batch.last)
-                .collect();
-            if wanted.is_empty() {
+            let start = open.partition_point(|key| **key < batch.first);
+            let length = open[start..].partition_point(|key| **key <= batch.last);
+            if length == 0 {
                 continue;
             }
-            let (run, seq) = (batch.run.clone(), batch.seq);
+            let (run, seq) = (Arc::clone(&batch.run), batch.seq);
             let entries = self.entries_of(index).await?;
-            for key in wanted {
-                let Some(entry) = entries.get(key) else { continue };
+            let mut rest = &*entries;
+            let mut arrived = vec![false; length];
+            for (key, arrived) in open[start..start + length].iter().zip(&mut arrived) {
+                rest = &rest[rest.partition_point(|entry| entry.key < **key)..];
+                let Some(entry) = rest.first().filter(|entry| entry.key == **key) else { continue };
                 let known = Known::new(entry.clone(), &run, seq);
                 // A skip or reject does not undo that the record arrived before.
                 if known.has_arrived() {
-                    open.remove(key);
-                    match found.get_mut(key) {
+                    *arrived = true;
+                    match found.get_mut(*key) {
                         Some(newest) => newest.earlier = Some(Box::new(known)),
                         None => {
-                            found.insert(key.clone(), known);
+                            found.insert((*key).clone(), known);
                         }
                     }
                 } else {
-                    found.entry(key.clone()).or_insert(known);
+                    found.entry((*key).clone()).or_insert(known);
                 }
+            }
+            if arrived.contains(&true) {
+                let mut at = 0;
+                open.retain(|_| {
+                    let place = at;
+                    at += 1;
+                    !(start..start + length).contains(&place) || !arrived[place - start]
+                });
             }
         }
         Ok(found)
@@ -153,7 +168,7 @@ impl KeyMap {
         let Known { entry, run, .. } = known.arrived()?;
         match &entry.id {
             Some(id) => id.values(),
-            None => Some(vec![self.rules.get(run)?.as_ref()?.make(&entry.key, None)]),
+            None => Some(vec![self.rules.get(&**run)?.as_ref()?.make(&entry.key, None)]),
         }
     }
 
@@ -165,7 +180,8 @@ impl KeyMap {
         Ok(Some(record.entries.into_iter().map(known).collect()))
     }
 
-    async fn entries_of(&mut self, index: usize) -> Result<Arc<HashMap<Key, Entry>>, StoreError> {
+    /// The newest entry of each key of a batch, in the order of the keys.
+    async fn entries_of(&mut self, index: usize) -> Result<Arc<[Entry]>, StoreError> {
         if let Some(entries) = self.cached.get(&index) {
             if self.recent.back() != Some(&index) {
                 self.recent.retain(|other| *other != index);
@@ -174,11 +190,15 @@ impl KeyMap {
             return Ok(Arc::clone(entries));
         }
         let batch = &self.batches[index];
-        let record = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?;
-        let entries: HashMap<Key, Entry> =
-            record.entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect();
+        let mut entries = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?.entries;
+        if !entries.is_sorted_by(|a, b| a.key < b.key) {
+            // A stable sort: of a key that comes again the last is the newest.
+            entries.sort_by(|a, b| b.key.cmp(&a.key));
+            entries.reverse();
+            entries.dedup_by(|later, earlier| later.key == earlier.key);
+        }
         self.entries += entries.len();
-        let entries = Arc::new(entries);
+        let entries: Arc<[Entry]> = entries.into();
         self.cached.insert(index, Arc::clone(&entries));
         self.recent.push_back(index);
         while self.entries > CACHED_ENTRIES && self.recent.len() > 1 {

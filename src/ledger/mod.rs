@@ -21,6 +21,7 @@ mod undo;
 
 pub use access::Ledger;
 pub use batch::{BatchRecord, Entry, Fate};
+pub use batches::BatchRows;
 pub use counts::Counts;
 pub use intents::Intent;
 pub use journal::{BeforeImage, JournalEntry};

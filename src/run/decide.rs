@@ -57,16 +57,15 @@ pub(super) enum Action {
     },
 }
 
-/// Decides about one record.
+/// Decides about one record, of which its values and their hash are given.
 pub(super) fn decide(
     shape: &Shape,
     write: WriteMode,
     update: bool,
-    values: &Row,
+    (values, hash): (&Row, u64),
     existing: Option<&Existing>,
     known: Option<&Known>,
 ) -> Decision {
-    let hash = row_hash(shape, write, values);
     let written_before = known.and_then(Known::arrived);
     let same_as_before = written_before.is_some_and(|known| known.entry.hash == Some(hash));
     let decision = |fate: Fate, action: Action| Decision {

@@ -1,5 +1,6 @@
 //! Mapped batches into the target, and every record's fate into the ledger.
 
+use std::collections::hash_map;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -16,8 +17,11 @@ use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
 use crate::value::{Key, Object, ObjectId, Problem, Row, Value};
 
-/// How many keys one query for existing records asks for.
-const KEYS_PER_QUERY: usize = 500;
+/// A map whose keys no one chooses to make it slow.
+type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// How many values one query for existing records asks for.
+const VALUES_PER_QUERY: usize = 5_000;
 
 /// Writes the batches of one phase.
 pub(super) struct Loader {
@@ -54,6 +58,8 @@ struct Work {
     key: Key,
     group: usize,
     values: Row,
+    /// What the ledger keeps of the values.
+    hash: u64,
     target: Option<Key>,
     decision: Option<Decision>,
     problem: Option<Problem>,
@@ -163,8 +169,9 @@ impl Loader {
         // Each round takes the first open record of each target key. The others of a key wait for
         // what becomes of it: only a record that arrives makes the next one a duplicate.
         loop {
-            let mut first_of: HashMap<Key, usize> = HashMap::new();
-            let mut round: Vec<usize> = Vec::new();
+            let mut first_of: FastMap<Key, usize> = FastMap::default();
+            first_of.reserve(works.len());
+            let mut round: Vec<usize> = Vec::with_capacity(works.len());
             let mut waiting = false;
             for (index, work) in works.iter().enumerate() {
                 if work.decision.is_some() {
@@ -172,10 +179,10 @@ impl Loader {
                 }
                 match &work.target {
                     None => round.push(index),
-                    Some(target) => match first_of.get(target) {
-                        Some(_) => waiting = true,
-                        None => {
-                            first_of.insert(target.clone(), index);
+                    Some(target) => match first_of.entry(target.clone()) {
+                        hash_map::Entry::Occupied(_) => waiting = true,
+                        hash_map::Entry::Vacant(first) => {
+                            first.insert(index);
                             round.push(index);
                         }
                     },
@@ -251,8 +258,9 @@ impl Loader {
                 self.duplicate(work, identity);
                 continue;
             }
+            let mapped = (&work.values, work.hash);
             let decision =
-                decide(&self.shape, write, self.update, &work.values, there, known.get(&work.key));
+                decide(&self.shape, write, self.update, mapped, there, known.get(&work.key));
             match &decision.action {
                 Action::None => {}
                 Action::Insert => inserts.push(index),
@@ -327,7 +335,7 @@ impl Loader {
         }
         let identity = |index: &usize| works[*index].decision.as_ref()?.identity.clone();
         let asked: Vec<Row> = inserts.iter().filter_map(identity).collect();
-        for tuples in asked.chunks(KEYS_PER_QUERY) {
+        for tuples in asked.chunks(VALUES_PER_QUERY) {
             let select = Select {
                 entity: self.phase.target.entity.clone(),
                 columns: Some(self.shape.identity.clone()),
@@ -348,16 +356,24 @@ impl Loader {
         &self,
         session: &mut dyn Session,
         keys: &[&Key],
-    ) -> Result<HashMap<Key, Existing>, StoreError> {
+    ) -> Result<FastMap<Key, Existing>, StoreError> {
         let shape = &*self.shape;
-        let mut existing = HashMap::new();
+        let mut existing = FastMap::default();
         let replaces = self.phase.target.write == WriteMode::Insert(OnConflict::Replace);
-        for keys in keys.chunks(KEYS_PER_QUERY) {
+        // What it holds beyond that matters only where it may be changed.
+        let stays = !self.update
+            && matches!(
+                self.phase.target.write,
+                WriteMode::Insert(OnConflict::Skip | OnConflict::Fail)
+            );
+        for keys in keys.chunks((VALUES_PER_QUERY / shape.key_names.len().max(1)).max(1)) {
             let tuples = keys.iter().filter_map(|key| key.values()).collect();
             let columns = (!shape.documents).then(|| {
                 let mut columns = shape.key_names.clone();
                 columns.extend(shape.identity.iter().cloned());
-                columns.extend(shape.fields.iter().cloned());
+                if !stays {
+                    columns.extend(shape.fields.iter().cloned());
+                }
                 if replaces {
                     columns.extend(shape.unmapped.iter().cloned());
                 }
@@ -399,28 +415,27 @@ impl Loader {
             return Ok(());
         }
         let shape = &*self.shape;
-        let rows: Vec<Row> = indexes
-            .iter()
-            .map(|index| {
-                let values = &works[*index].values;
-                if shape.documents {
-                    let mut new = document(&shape.paths, values);
-                    let identity =
-                        works[*index].decision.as_ref().and_then(|d| d.identity.as_deref());
-                    if let (None, Some([id])) = (new.get("_id"), identity) {
-                        new = with_id(new, id);
-                    }
-                    vec![Value::object(new)]
-                } else {
-                    values.clone()
-                }
-            })
-            .collect();
-        // What the store fills in is asked for, where the ledger needs it.
+        // Asked before the rows are lent to the insert.
         let fills_fields = !shape.documents
             && indexes.iter().any(|index| {
                 works[*index].values.iter().any(|value| matches!(value, Value::Missing))
             });
+        let rows: Vec<Row> = indexes
+            .iter()
+            .map(|index| {
+                let work = &mut works[*index];
+                if !shape.documents {
+                    return std::mem::take(&mut work.values);
+                }
+                let mut new = document(&shape.paths, &work.values);
+                let identity = work.decision.as_ref().and_then(|d| d.identity.as_deref());
+                if let (None, Some([id])) = (new.get("_id"), identity) {
+                    new = with_id(new, id);
+                }
+                vec![Value::object(new)]
+            })
+            .collect();
+        // What the store fills in is asked for, where the ledger needs it.
         let fills_identity = indexes
             .iter()
             .any(|index| works[*index].decision.as_ref().is_some_and(|d| d.identity.is_none()));
@@ -435,8 +450,11 @@ impl Loader {
         let alone = self.intents.is_some().then_some(&*shape.identity);
         let results =
             apply::insert(session, entity, &shape.layout, &rows, &returning, alone).await?;
-        for (&index, result) in indexes.iter().zip(results) {
+        for ((&index, row), result) in indexes.iter().zip(rows).zip(results) {
             let work = &mut works[index];
+            if !shape.documents {
+                work.values = row;
+            }
             match result {
                 Ok(mut returned) => {
                     let Some(decision) = &mut work.decision else { continue };
@@ -468,7 +486,7 @@ impl Loader {
                             shape,
                             write,
                             self.update,
-                            &work.values,
+                            (&work.values, work.hash),
                             Some(&there),
                             known.get(&work.key),
                         )
@@ -588,13 +606,15 @@ impl Work {
             key: item.key,
             group: item.group,
             values: Row::new(),
+            hash: 0,
             target: None,
             decision: None,
             problem: None,
         };
         match item.outcome {
-            ItemOutcome::Row { values, target } => {
+            ItemOutcome::Row { values, target, hash } => {
                 work.values = values;
+                work.hash = hash;
                 work.target = target;
             }
             ItemOutcome::Skipped(reason) => work.decide(Fate::Skipped(reason), None),

@@ -15,14 +15,15 @@ use super::pipeline::{Batches, find_seen, find_winners, pipeline};
 use super::seen::duplicates_possible;
 use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
-    failpoint, source,
+    failpoint, push_down, source,
 };
-use crate::connectors::{ScanSource, Session, Store};
+use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError};
 use crate::ledger::{
-    KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
+    BatchRows, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
+    RejectState,
 };
 use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
-use crate::value::query::Filter;
+use crate::value::query::Select;
 
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
 const COMMIT_BYTES: usize = 16 << 20;
@@ -246,8 +247,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         known: KeyMap::open(&ledger, &record.phase).await?,
         seen: None,
         winners: None,
-        started_empty: record.checkpoint.is_none()
-            && target.count(&phase.target.entity, &Filter::All).await? == 0,
+        started_empty: record.checkpoint.is_none() && is_empty(&*target, &shape, phase).await?,
         intents: Intents::of(&target, &ledger, record),
     };
     if duplicates_possible(phase, &source_key) {
@@ -256,8 +256,6 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         }
         loader.seen = Some(find_seen(context, record, &shape, &loader).await?);
     }
-    let (batches, reader, mapper) =
-        pipeline(context, record, &shape, record.checkpoint.clone()).await?;
     let mut writer = Writer {
         context,
         ledger,
@@ -266,12 +264,32 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         session: None,
         group: Group::new(),
         pending: record.clone(),
+        rows: BatchRows::default(),
         wants_records: context.observer.wants_records(),
     };
+    let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
+    if !again && let Some(transfer) = push_down::transfer_of(context).await? {
+        if push_down::push_batches(&mut writer, transfer, record).await? {
+            return Ok(());
+        }
+    }
+    let checkpoint = writer.pending.checkpoint.clone();
+    let (batches, reader, mapper) = pipeline(context, record, &shape, checkpoint).await?;
     let result = writer.write_all(batches, record).await;
     reader.abort();
     mapper.abort();
     result
+}
+
+/// Whether the target holds no record.
+async fn is_empty(target: &dyn Store, shape: &Shape, phase: &Phase) -> Result<bool, StoreError> {
+    let select = Select {
+        entity: phase.target.entity.clone(),
+        columns: (!shape.identity.is_empty()).then(|| shape.identity.clone()),
+        limit: Some(1),
+        ..Select::default()
+    };
+    Ok(target.select(&select).await?.rows.is_empty())
 }
 
 /// The batches of one commit.
@@ -300,15 +318,19 @@ impl Group {
     }
 }
 
-struct Writer<'c> {
-    context: &'c PhaseContext,
+/// Writes batches, and commits them in groups.
+pub(super) struct Writer<'c> {
+    pub(super) context: &'c PhaseContext,
     ledger: Ledger,
     target: Arc<dyn Store>,
-    loader: Loader,
-    session: Option<Box<dyn Session>>,
+    pub(super) loader: Loader,
+    /// The session of the commit under way.
+    pub(super) session: Option<Box<dyn Session>>,
     group: Group,
     /// The phase's record as it will be at the next commit.
-    pending: PhaseRecord,
+    pub(super) pending: PhaseRecord,
+    /// What the group's batches leave in the ledger.
+    rows: BatchRows,
     wants_records: bool,
 }
 
@@ -348,10 +370,7 @@ impl Writer<'_> {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
                 break;
             }
-            // Without transactions every batch is finished by itself.
-            if self.loader.intents.is_some()
-                || self.group.is_full(transaction, self.context.options.commit_after)
-            {
+            if self.group_is_full() {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -365,15 +384,20 @@ impl Writer<'_> {
         self.commit(committed, &mut started).await
     }
 
-    async fn write(&mut self, batch: MappedBatch) -> Result<(), RunError> {
-        if self.session.is_none() {
-            let mut session = self.target.session().await?;
-            session.begin().await?;
-            self.session = Some(session);
-            self.group = Group::new();
+    /// The session of the commit under way, or of a new one. It is to be put back.
+    pub(super) async fn open(&mut self) -> Result<Box<dyn Session>, RunError> {
+        if let Some(session) = self.session.take() {
+            return Ok(session);
         }
-        let Some(mut session) = self.session.take() else { return Ok(()) };
-        let seq = self.pending.batches;
+        let mut session = self.target.session().await?;
+        session.begin().await?;
+        self.group = Group::new();
+        Ok(session)
+    }
+
+    /// Writes a batch.
+    pub(super) async fn write(&mut self, batch: MappedBatch) -> Result<(), RunError> {
+        let mut session = self.open().await?;
         let checkpoint = batch.checkpoint.clone();
         let bytes = batch.bytes;
         match &mut self.loader.intents {
@@ -382,6 +406,19 @@ impl Writer<'_> {
         }
         let loaded = self.loader.load(&mut *session, batch, self.pending.counts.read).await?;
         failpoint::pass("data").await;
+        self.session = Some(session);
+        self.settle(loaded, checkpoint, bytes).await
+    }
+
+    /// Puts what became of a batch into the ledger.
+    pub(super) async fn settle(
+        &mut self,
+        loaded: Loaded,
+        checkpoint: Checkpoint,
+        bytes: usize,
+    ) -> Result<(), RunError> {
+        let mut session = self.open().await?;
+        let seq = self.pending.batches;
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
@@ -389,10 +426,11 @@ impl Writer<'_> {
         match &mut self.loader.intents {
             Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
             None => {
-                let Loaded { record, journal, .. } = &loaded;
-                self.ledger
-                    .append_batch(&mut *session, &self.pending, seq, record, journal, &rejects)
-                    .await?;
+                // Written before the commit: until then nothing reads them.
+                self.rows.add(&self.pending, seq, &loaded.record, &loaded.journal, &rejects);
+                if self.rows.is_full() {
+                    self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
+                }
             }
         }
         self.session = Some(session);
@@ -401,6 +439,14 @@ impl Writer<'_> {
         self.group.records += loaded.counts.read;
         self.tell(&loaded, &rejects, seq);
         self.check_rejects(false)
+    }
+
+    /// Whether the commit under way has gathered enough.
+    pub(super) fn group_is_full(&self) -> bool {
+        let commit_after = self.context.options.commit_after;
+        // Without transactions every batch is finished by itself.
+        self.loader.intents.is_some()
+            || self.group.is_full(self.context.phase.transaction, commit_after)
     }
 
     fn rejects(&self, loaded: &Loaded, seq: u64) -> Vec<RejectRecord> {
@@ -440,7 +486,8 @@ impl Writer<'_> {
         observer.event(&Event::Batch { phase, batch: seq + 1, counts });
     }
 
-    fn check_rejects(&self, at_end: bool) -> Result<(), RunError> {
+    /// Fails when more records are rejected than the phase allows.
+    pub(super) fn check_rejects(&self, at_end: bool) -> Result<(), RunError> {
         let counts = &self.pending.counts;
         let exceeded = match self.context.phase.max_rejects {
             None => false,
@@ -463,7 +510,7 @@ impl Writer<'_> {
     }
 
     /// Commits what is under way, when there is something.
-    async fn commit(
+    pub(super) async fn commit(
         &mut self,
         committed: &mut PhaseRecord,
         started: &mut Instant,
@@ -478,6 +525,7 @@ impl Writer<'_> {
         self.pending.seconds += started.elapsed().as_secs_f64();
         *started = Instant::now();
         failpoint::pass("checkpoint").await;
+        self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         self.ledger.save_phase(&mut *session, &self.pending).await?;
         session.commit().await?;
         committed.clone_from(&self.pending);
@@ -510,7 +558,16 @@ async fn finish(
             ended.error = Some(error.message.clone());
         }
     }
-    let saved = save(context, &ended).await;
+    let mut saved = save(context, &ended).await;
+    for attempt in 2..=ATTEMPTS {
+        match &saved {
+            Err(error) if error.is_transient() => {
+                tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                saved = save(context, &ended).await;
+            }
+            _ => break,
+        }
+    }
     if saved.is_ok() {
         *record = ended;
     }

@@ -215,14 +215,12 @@ impl Retry {
 
     /// What to read: by key where the source has one, all of a file.
     async fn requests(&self, open: &Open) -> Result<Vec<ScanRequest>, RunError> {
-        let key = source::key(&self.phase, &self.stores).await?;
-        let request = |filter: Filter| ScanRequest {
-            source: self.phase.source.scan.clone(),
-            key: key.clone(),
-            columns: None,
-            filter: self.phase.source.filter.clone().and(filter),
-            batch: self.phase.batch.max(1),
-            after: None,
+        let all = source::request(&self.phase, &self.stores).await?;
+        let key = all.key.clone();
+        let request = |filter: Filter| {
+            let mut request = all.clone();
+            request.filter = request.filter.and(filter);
+            request
         };
         if self.phase.source.scan == ScanSource::Files {
             return Ok(vec![request(Filter::All)]);

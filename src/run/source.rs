@@ -13,15 +13,48 @@ pub async fn open(
     stores: &Stores,
     checkpoint: Option<Vec<u8>>,
 ) -> Result<Box<dyn Scan>, RunError> {
-    let request = ScanRequest {
+    let mut request = request(phase, stores).await?;
+    request.after = checkpoint.map(Checkpoint);
+    Ok(stores.get(phase.source.connection).scan(request).await?)
+}
+
+/// What is read of a phase's source, from the beginning.
+pub(super) async fn request(phase: &Phase, stores: &Stores) -> Result<ScanRequest, RunError> {
+    let key = key(phase, stores).await?;
+    Ok(ScanRequest {
         source: phase.source.scan.clone(),
-        key: key(phase, stores).await?,
-        columns: None,
+        columns: columns(phase, stores, &key).await?,
+        key,
         filter: phase.source.filter.clone(),
         batch: phase.batch.max(1),
-        after: checkpoint.map(Checkpoint),
+        after: None,
+    })
+}
+
+/// The columns of a table that the phase needs, so that others are neither read nor able to spoil a
+/// record; `None` is all.
+pub(super) async fn columns(
+    phase: &Phase,
+    stores: &Stores,
+    key: &[String],
+) -> Result<Option<Vec<String>>, RunError> {
+    let store = stores.get(phase.source.connection);
+    let ScanSource::Entity(entity) = &phase.source.scan else { return Ok(None) };
+    if store.capabilities().documents {
+        return Ok(None);
+    }
+    let Some(used) = phase.mapping.columns() else { return Ok(None) };
+    let Some(schema) = store.describe(entity).await? else { return Ok(None) };
+    // A record without a key is known by all of its content.
+    if key.iter().any(|part| schema.column(part).is_none_or(|column| column.nullable)) {
+        return Ok(None);
+    }
+    let filtered = phase.source.filter.paths();
+    let is_used = |name: &String| {
+        used.contains(name) || key.contains(name) || filtered.contains(&name.as_str())
     };
-    Ok(stores.get(phase.source.connection).scan(request).await?)
+    let names = schema.columns.into_iter().map(|column| column.name);
+    Ok(Some(names.filter(is_used).collect()))
 }
 
 /// The source's key: as declared, or the table's primary key, or `_id`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::decide::row_hash;
 use super::lookup::{LookupCache, PhaseIds};
 use super::{RunError, RunErrorKind, Shape, Stores};
 use crate::connectors::{Checkpoint, Layout, SourceBatch};
@@ -50,6 +51,8 @@ pub enum ItemOutcome {
         values: Row,
         /// The target key; `None` with `append`.
         target: Option<Key>,
+        /// The hash that the ledger keeps of them.
+        hash: u64,
     },
     /// It is left out, for this reason.
     Skipped(Arc<str>),
@@ -198,7 +201,10 @@ impl Transformer {
     fn finish(&self, input: Input) -> Item {
         let outcome = match input.mapped {
             Mapped::Row(values) => match self.fit(values) {
-                Ok((values, target)) => ItemOutcome::Row { values, target },
+                Ok((values, target)) => {
+                    let hash = row_hash(&self.shape, self.phase.target.write, &values);
+                    ItemOutcome::Row { values, target, hash }
+                }
                 Err(problem) => ItemOutcome::Rejected(problem),
             },
             Mapped::Skipped(reason) => ItemOutcome::Skipped(reason.into()),
@@ -211,30 +217,28 @@ impl Transformer {
     }
 
     /// Makes values such that the target holds them exactly, and takes the target key out of them.
-    fn fit(&self, values: Row) -> Result<(Row, Option<Key>), Problem> {
+    fn fit(&self, mut values: Row) -> Result<(Row, Option<Key>), Problem> {
         let shape = &*self.shape;
         let inserts = matches!(self.phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
-        let mut fitted = Vec::with_capacity(values.len());
-        for (index, value) in values.into_iter().enumerate() {
-            let name = &shape.fields[index];
-            let value = match value {
+        for (index, held) in values.iter_mut().enumerate() {
+            *held = match std::mem::take(held) {
                 Value::Missing if shape.documents || !inserts || shape.defaulted[index] => {
                     Value::Missing
                 }
                 Value::Missing | Value::Null if shape.required[index] => {
                     let problem = Problem::new("not_null", "the target does not take null here");
-                    return Err(problem.at(name));
+                    return Err(problem.at(&shape.fields[index]));
                 }
                 Value::Missing | Value::Null => Value::Null,
-                value => shape.fitters[index](value).map_err(|problem| problem.at(name))?,
+                value => shape.fitters[index](value)
+                    .map_err(|problem| problem.at(&shape.fields[index]))?,
             };
-            fitted.push(value);
         }
         if shape.key.is_empty() {
-            return Ok((fitted, None));
+            return Ok((values, None));
         }
-        match Key::new(shape.key.iter().map(|index| &fitted[*index])) {
-            Ok(key) => Ok((fitted, Some(key))),
+        match Key::new(shape.key.iter().map(|index| &values[*index])) {
+            Ok(key) => Ok((values, Some(key))),
             Err(error) => Err(Problem::new("key", format!("in the target, {error}"))),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Key, Object, Value};
+use super::{Key, Object, Value, key};
 
 /// Writes a whole number in 7-bit groups, lowest first (LEB128).
 pub fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
@@ -90,8 +90,8 @@ pub fn write_value(bytes: &mut Vec<u8>, value: &Value) {
         }
         scalar => {
             bytes.push(tag::SCALAR);
-            let key = Key::new([scalar]).map(|key| key.as_bytes().to_vec()).unwrap_or_default();
-            write_bytes(bytes, &key);
+            let key = Key::new([scalar]);
+            write_bytes(bytes, key.as_ref().map_or(&[], Key::as_bytes));
         }
     }
 }
@@ -147,7 +147,7 @@ fn read_nested(bytes: &mut &[u8], depth: usize) -> Option<Value> {
 /// An 8-byte hash of values' content: equal for values that hold the same content
 /// ([`Value::same_content`]), whatever way a store spells it.
 pub fn content_hash<'v>(values: impl IntoIterator<Item = &'v Value>) -> u64 {
-    let mut bytes = Vec::with_capacity(128);
+    let mut bytes = Vec::with_capacity(1024);
     values.into_iter().for_each(|value| hash_into(&mut bytes, value));
     xxhash_rust::xxh3::xxh3_64(&bytes)
 }
@@ -171,10 +171,13 @@ fn hash_into(bytes: &mut Vec<u8>, value: &Value) {
             }
         }
         // The key encoding gives numbers of one value one form.
-        other => match Key::new([other]) {
-            Ok(key) => bytes.extend_from_slice(key.as_bytes()),
-            Err(_) => write_value(bytes, other),
-        },
+        other => {
+            let before = bytes.len();
+            if key::encode(bytes, other, 0).is_err() {
+                bytes.truncate(before);
+                write_value(bytes, other);
+            }
+        }
     }
 }
 

@@ -3,15 +3,27 @@
 //! The encoding is typed and length-prefixed, so that (1, 11) and (11, 1), or `"1"` and `1`, never
 //! meet. It is what the ledger stores, what ids are derived from, and what duplicates are found by.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::{Datelike as _, Timelike as _};
 
 use super::{Decimal, ObjectId, Value, time};
 
-/// A record's key, encoded.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Box<[u8]>);
+/// A record's key, encoded. Cheap to clone: a short one is held in place, a long one is shared.
+#[derive(Clone)]
+pub struct Key(Repr);
+
+/// How many bytes are held in place: enough for a number, a UUID, a moment.
+const INLINE: usize = 22;
+
+#[derive(Clone)]
+enum Repr {
+    Inline { length: u8, bytes: [u8; INLINE] },
+    Shared(Arc<[u8]>),
+}
 
 /// Why values make no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,26 +42,42 @@ impl Key {
     /// # Errors
     /// When a part is null, missing, a list, an object or not a number; the index tells which.
     pub fn new<'v>(values: impl IntoIterator<Item = &'v Value>) -> Result<Self, KeyError> {
-        let mut bytes = Vec::with_capacity(24);
+        let mut buffer = Buffer { length: 0, inline: [0; INLINE], long: Vec::new() };
         for (index, value) in values.into_iter().enumerate() {
-            encode(&mut bytes, value, index)?;
+            encode(&mut buffer, value, index)?;
         }
-        Ok(Self(bytes.into_boxed_slice()))
+        Ok(Self(if buffer.long.is_empty() {
+            let length = u8::try_from(buffer.length).unwrap_or_default();
+            Repr::Inline { length, bytes: buffer.inline }
+        } else {
+            Repr::Shared(buffer.long.into())
+        }))
     }
 
     /// The encoding.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Repr::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            Repr::Shared(bytes) => bytes,
+        }
     }
 
     /// Takes an encoding that [`Key::as_bytes`] gave.
-    pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Self {
-        Self(bytes.into())
+    pub fn from_bytes(bytes: impl AsRef<[u8]>) -> Self {
+        let content = bytes.as_ref();
+        Self(match u8::try_from(content.len()) {
+            Ok(length) if content.len() <= INLINE => {
+                let mut bytes = [0; INLINE];
+                bytes[..content.len()].copy_from_slice(content);
+                Repr::Inline { length, bytes }
+            }
+            _ => Repr::Shared(content.into()),
+        })
     }
 
     /// The values inside; `None` when the bytes are no key.
     pub fn values(&self) -> Option<Vec<Value>> {
-        let mut rest: &[u8] = &self.0;
+        let mut rest = self.as_bytes();
         let mut values = Vec::new();
         while !rest.is_empty() {
             values.push(decode(&mut rest)?);
@@ -59,7 +87,7 @@ impl Key {
 
     /// A 128-bit hash of the encoding, for sets of seen keys.
     pub fn hash128(&self) -> u128 {
-        xxhash_rust::xxh3::xxh3_128(&self.0)
+        xxhash_rust::xxh3::xxh3_128(self.as_bytes())
     }
 
     /// The key for people: parts in canonical text with `, ` between them. Text that does not look
@@ -90,6 +118,32 @@ fn looks_like_id(text: &str) -> bool {
             || (text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())))
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.as_bytes());
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.display(false))
@@ -110,11 +164,48 @@ mod tag {
     pub(super) const OBJECT_ID: u8 = 11;
 }
 
-fn encode(bytes: &mut Vec<u8>, value: &Value, index: usize) -> Result<(), KeyError> {
+/// Where an encoding goes.
+pub(super) trait Sink {
+    /// Appends bytes.
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// Bytes that are held in place as long as they are few.
+struct Buffer {
+    length: usize,
+    inline: [u8; INLINE],
+    /// All of them, once they are many.
+    long: Vec<u8>,
+}
+
+impl Sink for Buffer {
+    fn put(&mut self, bytes: &[u8]) {
+        if self.long.is_empty() {
+            let end = self.length + bytes.len();
+            if let Some(room) = self.inline.get_mut(self.length..end) {
+                room.copy_from_slice(bytes);
+                self.length = end;
+                return;
+            }
+            self.long.reserve(end.max(2 * INLINE));
+            self.long.extend_from_slice(&self.inline[..self.length]);
+        }
+        self.long.extend_from_slice(bytes);
+    }
+}
+
+/// Appends the encoding of a part of a key; `index` is its number, for errors.
+pub(super) fn encode(into: &mut impl Sink, value: &Value, index: usize) -> Result<(), KeyError> {
     let mut put = |tag: u8, content: &[u8]| {
-        bytes.push(tag);
-        bytes.extend_from_slice(&u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(content);
+        let [a, b, c, d] = u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes();
+        into.put(&[tag, a, b, c, d]);
+        into.put(content);
     };
     match value {
         Value::Missing | Value::Null => return Err(KeyError::Absent(index)),
@@ -126,7 +217,9 @@ fn encode(bytes: &mut Vec<u8>, value: &Value, index: usize) -> Result<(), KeyErr
             match decimal.to_i64() {
                 Some(whole) => put(tag::INT, &ordered(whole)),
                 None => {
-                    put(tag::DECIMAL, decimal.number().normalized().to_plain_string().as_bytes());
+                    let mut digits = Vec::with_capacity(24);
+                    decimal.write_shortest(&mut digits);
+                    put(tag::DECIMAL, &digits);
                 }
             }
         }

@@ -78,6 +78,23 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// The columns or dotted paths that it looks at, as it names them.
+    pub fn paths(&self) -> Vec<&str> {
+        match self {
+            Self::All => Vec::new(),
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().flat_map(Self::paths).collect()
+            }
+            Self::Not(filter) => filter.paths(),
+            Self::Compare { path, .. } | Self::In { path, .. } | Self::Exists { path, .. } => {
+                vec![path]
+            }
+            Self::Tuples { paths, .. } | Self::After { paths, .. } | Self::UpTo { paths, .. } => {
+                paths.iter().map(String::as_str).collect()
+            }
+        }
+    }
+
     /// Both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

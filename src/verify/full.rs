@@ -104,7 +104,7 @@ impl Comparison<'_> {
             let known = known.remove(&item.key);
             let fate = known.as_ref().map(|known| &known.entry.fate);
             let left_out = matches!(fate, Some(Fate::Skipped(_) | Fate::Rejected(_)));
-            let ItemOutcome::Row { values, target } = item.outcome else {
+            let ItemOutcome::Row { values, target, .. } = item.outcome else {
                 self.found.left_out += 1;
                 continue;
             };

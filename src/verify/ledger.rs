@@ -105,7 +105,7 @@ impl Told {
         let mut told = Self { own: Counts::default(), older: Counts::default() };
         for index in 0..map.batches() {
             for known in newest_of(&mut map, index).await? {
-                let is_own = known.run == record.run;
+                let is_own = *known.run == record.run;
                 let counts = if is_own { &mut told.own } else { &mut told.older };
                 counts.add(&known.entry.fate);
             }

@@ -1,6 +1,7 @@
 //! Which fields a phase really wrote of a record, from its journal.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use crate::connectors::StoreError;
 use crate::ledger::{Known, Ledger};
@@ -15,7 +16,7 @@ type Fields = HashMap<Key, Vec<String>>;
 pub(super) struct Written {
     ledger: Ledger,
     phase: String,
-    cached: VecDeque<((String, u64), Fields)>,
+    cached: VecDeque<((Arc<str>, u64), Fields)>,
 }
 
 impl Written {
@@ -25,7 +26,7 @@ impl Written {
 
     /// The fields that were set when the ledger's entry was written; empty when none was.
     pub(super) async fn fields(&mut self, known: &Known) -> Result<Vec<String>, StoreError> {
-        let place = (known.run.clone(), known.batch);
+        let place = (Arc::clone(&known.run), known.batch);
         if !self.cached.iter().any(|(cached, _)| *cached == place) {
             let journal = self.ledger.journal(&known.run, &self.phase, known.batch).await?;
             let fields = journal

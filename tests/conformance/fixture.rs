@@ -29,6 +29,10 @@ enum Place {
 
 type Start = (&'static str, fn() -> Arc<servers::Server>);
 
+const POSTGRES: Start = ("PostgreSQL", servers::postgres);
+
+const MARIADB: Start = ("MariaDB", servers::mariadb);
+
 /// The servers that speak as MongoDB does.
 const FERRETDB: Start = ("FerretDB", servers::ferretdb);
 const MONGO_JAVA: Start = ("mongo-java-server", servers::mongo_java);
@@ -73,10 +77,14 @@ impl Fixture {
             let store = connectors::open(&config(url, model)).await.unwrap();
             all.push(Self { name, store, place: Place::Folder { _folder: folder } });
         }
-        for (name, server) in [FERRETDB, MONGO_JAVA] {
+        for ((name, server), model) in [
+            (POSTGRES, Model::Tables),
+            (MARIADB, Model::Tables),
+            (FERRETDB, Model::Documents),
+            (MONGO_JAVA, Model::Documents),
+        ] {
             let database = server().database();
-            let config = config(database.url(), Model::Documents);
-            let store = connectors::open(&config).await.unwrap();
+            let store = connectors::open(&config(database.url(), model)).await.unwrap();
             all.push(Self { name, store, place: Place::Database { database } });
         }
         all

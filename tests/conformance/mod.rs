@@ -5,6 +5,7 @@ mod documents;
 mod files;
 mod fixture;
 mod mongodb;
+mod mysql;
 mod overlay;
 mod reading;
 mod scanning;

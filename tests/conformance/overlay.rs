@@ -46,7 +46,8 @@ async fn work(fixture: &Fixture, session: &mut dyn Session) -> Vec<String> {
     let mut say = |what: Result<u64, WriteError>| {
         said.push(match what {
             Ok(count) => format!("{count}"),
-            Err(WriteError::Record(violation)) => format!("{violation:?}"),
+            // A store names the index or its columns.
+            Err(WriteError::Record(violation)) => format!("{:?}", violation.kind),
             Err(WriteError::Store(error)) => format!("{:?}", error.kind),
         });
     };

@@ -49,6 +49,21 @@ pub fn value_at<'r>(layout: &Layout, row: &'r [Value], path: &str) -> &'r Value 
     }
 }
 
+/// The columns or paths that a filter names.
+pub(crate) fn paths_of<'f>(filter: &'f Filter, paths: &mut Vec<&'f str>) {
+    match filter {
+        Filter::All => {}
+        Filter::And(all) | Filter::Or(all) => all.iter().for_each(|f| paths_of(f, paths)),
+        Filter::Not(inner) => paths_of(inner, paths),
+        Filter::Compare { path, .. } | Filter::In { path, .. } | Filter::Exists { path, .. } => {
+            paths.push(path);
+        }
+        Filter::Tuples { paths: all, .. }
+        | Filter::After { paths: all, .. }
+        | Filter::UpTo { paths: all, .. } => paths.extend(all.iter().map(String::as_str)),
+    }
+}
+
 /// Whether some candidate at the path holds: the value itself, and the elements of lists.
 fn any_at(layout: &Layout, row: &Row, path: &str, mut holds: impl FnMut(&Value) -> bool) -> bool {
     match layout {

@@ -128,6 +128,6 @@ pub(super) fn ascending(key: &[String]) -> Vec<crate::value::IndexKey> {
 
 fn filter_paths(filter: &Filter) -> Vec<String> {
     let mut paths = Vec::new();
-    crate::connectors::sqlite::render::paths_of(filter, &mut paths);
+    crate::connectors::matching::paths_of(filter, &mut paths);
     paths.into_iter().map(str::to_owned).collect()
 }

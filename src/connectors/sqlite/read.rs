@@ -9,8 +9,9 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _,
 use super::catalog::{self, Table, TableColumn, quote};
 use super::codec::decode;
 use super::error::store_error;
-use super::render::{Sql, condition, no_column, paths_of};
+use super::render::{Sql, condition, no_column};
 use super::types::ColumnType;
+use crate::connectors::matching::paths_of;
 use crate::connectors::{Layout, Policies, Rows, StoreError, StoreErrorKind, matches};
 use crate::value::query::{Filter, Select};
 use crate::value::{DataType, Row};

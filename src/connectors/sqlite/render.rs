@@ -50,21 +50,6 @@ impl Sql {
 /// Parameters in one list before it is passed as one JSON text instead.
 const MANY: usize = 800;
 
-/// The columns that a filter names.
-pub(crate) fn paths_of<'f>(filter: &'f Filter, paths: &mut Vec<&'f str>) {
-    match filter {
-        Filter::All => {}
-        Filter::And(all) | Filter::Or(all) => all.iter().for_each(|f| paths_of(f, paths)),
-        Filter::Not(inner) => paths_of(inner, paths),
-        Filter::Compare { path, .. } | Filter::In { path, .. } | Filter::Exists { path, .. } => {
-            paths.push(path);
-        }
-        Filter::Tuples { paths: all, .. }
-        | Filter::After { paths: all, .. }
-        | Filter::UpTo { paths: all, .. } => paths.extend(all.iter().map(String::as_str)),
-    }
-}
-
 /// Renders a filter. Gives whether it is exact.
 ///
 /// # Errors

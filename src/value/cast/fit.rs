@@ -24,6 +24,11 @@ pub fn fit(value: Value, column: &DataType) -> Result<Value, Problem> {
         | (DataType::Uuid, value @ Value::Uuid(_))
         | (DataType::ObjectId, value @ Value::ObjectId(_)) => Ok(value),
         (DataType::Int { bits: 64, signed: true }, value @ Value::Int(_)) => Ok(value),
+        (DataType::Int { bits: 32, signed: true }, Value::Int(number))
+            if i32::try_from(number).is_ok() =>
+        {
+            Ok(Value::Int(number))
+        }
         (DataType::Float { bits }, Value::Float(float)) => number::narrow(float, *bits),
         (
             DataType::Int { .. } | DataType::Float { .. } | DataType::Decimal { .. },
@@ -46,7 +51,17 @@ pub fn fit(value: Value, column: &DataType) -> Result<Value, Problem> {
         (DataType::Text { length }, Value::ObjectId(id)) => {
             text_length(Value::from(id.to_string()), *length)
         }
+        (DataType::Enum(names), value @ Value::Text(_)) => {
+            if value.as_text().is_some_and(|text| names.iter().any(|name| name == text)) {
+                Ok(value)
+            } else {
+                let message = format!("the text is none of {}", names.join(", "));
+                Err(Problem::new("enum", message))
+            }
+        }
+        (DataType::Json, value @ Value::Text(_)) => Ok(value),
         (column, Value::Text(text)) => from_text(&text, column),
+        (DataType::Json, value) if is_plain_json(&value) => Ok(value),
         (DataType::Json, value) => match extended_json::to_plain_text(&value) {
             Ok(_) => Ok(value),
             Err(problem) => Err(Problem { reason: "type".into(), ..problem }),
@@ -59,18 +74,20 @@ pub fn fit(value: Value, column: &DataType) -> Result<Value, Problem> {
     }
 }
 
+/// Whether JSON can be written of a value without a question: nothing in it is a float, which may be
+/// infinite.
+fn is_plain_json(value: &Value) -> bool {
+    match value {
+        Value::Float(_) => false,
+        Value::Array(values) => values.iter().all(is_plain_json),
+        Value::Object(object) => object.iter().all(|(_, value)| is_plain_json(value)),
+        _ => true,
+    }
+}
+
 /// Text in a column that is not of text: its ISO form, an id, a name of the enum.
 fn from_text(text: &str, column: &DataType) -> Result<Value, Problem> {
     let read = match column {
-        DataType::Enum(names) => {
-            return if names.iter().any(|name| name == text) {
-                Ok(Value::text(text))
-            } else {
-                let message = format!("the text is none of {}", names.join(", "));
-                Err(Problem::new("enum", message))
-            };
-        }
-        DataType::Json => return Ok(Value::text(text)),
         DataType::Date => time::parse_date(text).map(Value::Date),
         DataType::Time => time::parse_time(text).map(Value::Time),
         DataType::DateTime => time::parse_date_time(text).map(Value::DateTime),

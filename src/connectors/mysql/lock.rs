@@ -1,0 +1,79 @@
+//! The run's lock: a named lock of the server, held by a connection of its own, so that it goes
+//! with it.
+
+use sqlx::mysql::MySqlConnection;
+
+use super::catalog::rows;
+use super::codec::{optional_text, plain_text, quoted};
+use super::error::store_error;
+use crate::connectors::{Lock, StoreError, StoreErrorKind};
+
+/// Seconds to wait, so that a connection that was just closed can give its lock back.
+const PATIENCE: u32 = 2;
+
+/// A held lock.
+#[derive(Debug)]
+pub(super) struct NamedLock {
+    /// Closing it gives the lock back.
+    _connection: MySqlConnection,
+}
+
+impl Lock for NamedLock {}
+
+impl NamedLock {
+    /// Takes the lock of a database.
+    ///
+    /// # Errors
+    /// When another connection holds it, or the server fails.
+    pub(super) async fn take(
+        mut connection: MySqlConnection,
+        database: &str,
+        location: &str,
+    ) -> Result<Self, StoreError> {
+        let name = quoted(&name_of(database));
+        let failed = |error: sqlx::Error| store_error(&error, location);
+        let sql = format!("SELECT GET_LOCK({name}, {PATIENCE}), IS_USED_LOCK({name})");
+        let found = rows(&mut connection, sql).await.map_err(failed)?;
+        let taken = found.first().is_some_and(|row| plain_text(row, 0) == "1");
+        if taken {
+            return Ok(Self { _connection: connection });
+        }
+        let id = found.first().and_then(|row| optional_text(row, 1)).unwrap_or_default();
+        let holder = match id.parse::<u64>() {
+            Ok(id) => {
+                // Only those with the right to see it do.
+                let sql =
+                    format!("SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = {id}");
+                let found = rows(&mut connection, sql).await.unwrap_or_default();
+                match found.first().map(|row| plain_text(row, 0)).filter(|host| !host.is_empty()) {
+                    Some(host) => format!("connection {id} from {host}"),
+                    None => format!("connection {id}"),
+                }
+            }
+            Err(_) => "another connection".to_owned(),
+        };
+        let message = format!("{location}: {holder} is working on this database");
+        Err(StoreError::new(StoreErrorKind::Locked, message))
+    }
+}
+
+/// Names of locks are the server's, of at most 64 characters.
+fn name_of(database: &str) -> String {
+    if database.len() <= 48 {
+        format!("mapper:{database}")
+    } else {
+        format!("mapper:{:016x}", xxhash_rust::xxh3::xxh3_64(database.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short() {
+        assert_eq!(name_of("shop"), "mapper:shop");
+        assert!(name_of(&"x".repeat(64)).len() <= 64);
+        assert_ne!(name_of(&"x".repeat(64)), name_of(&"x".repeat(63)));
+    }
+}

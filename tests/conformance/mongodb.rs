@@ -425,7 +425,7 @@ async fn a_scan_outlives_a_lost_cursor_and_tells_of_a_lost_server() {
     for server in [servers::ferretdb(), servers::mongo_java()] {
         let proxy = Proxy::before(&server);
         let database = server.database();
-        let url = format!("{}?serverSelectionTimeoutMS=500", proxy.url(&database.url()));
+        let url = format!("{}?serverSelectionTimeoutMS=3000", proxy.url(&database.url()));
         let store = connectors::open(&config(url, Model::Documents)).await.unwrap();
         let row = |id: i64| vec![parse(&format!(r#"{{"_id": {id}, "marked": "secret"}}"#))];
         let rows: Vec<Row> = (0..40).map(row).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
-    mongodb, mysql, postgres, sqlite,
+    mongodb as mongo, mysql, postgres, sqlite,
 };
 
 /// What each connector can do, by name.
@@ -13,7 +13,7 @@ static ALL: &[&Capabilities] = &[
     &documents::CAPABILITIES,
     &postgres::CAPABILITIES,
     &mysql::CAPABILITIES,
-    &mongodb::CAPABILITIES,
+    &mongo::CAPABILITIES,
     &files::CAPABILITIES,
 ];
 
@@ -51,7 +51,7 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
         "sqlite-documents" => documents::open(config).await,
         "postgres" => postgres::open(config).await,
         "mysql" => mysql::open(config).await,
-        "mongodb" => mongodb::open(config).await,
+        "mongodb" => mongo::open(config).await,
         "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,

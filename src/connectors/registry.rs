@@ -8,8 +8,7 @@ use super::{
 };
 
 /// What each connector can do, by name.
-static ALL: &[&Capabilities] =
-    &[
+static ALL: &[&Capabilities] = &[
     &sqlite::CAPABILITIES,
     &documents::CAPABILITIES,
     &mongodb::CAPABILITIES,

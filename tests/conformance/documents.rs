@@ -115,7 +115,8 @@ async fn filters_find_what_mongodb_finds_with_and_without_indexes() {
             }
             for (text, expected) in CASES {
                 let filter = parse_filter(&operators(text)).unwrap();
-                let select = Select { entity: "c".into(), filter: filter.clone(), ..Select::default() };
+                let select =
+                    Select { entity: "c".into(), filter: filter.clone(), ..Select::default() };
                 let mut found = fixture.store.select(&select).await.unwrap().rows;
                 let mut expected: Vec<_> =
                     expected.iter().map(|i| vec![documents[*i].clone()]).collect();
@@ -123,7 +124,11 @@ async fn filters_find_what_mongodb_finds_with_and_without_indexes() {
                 found.sort_by_key(by_text);
                 expected.sort_by_key(by_text);
                 assert_eq!(found, expected, "{text}, indexed: {indexed}");
-                assert_eq!(fixture.store.count("c", &filter).await.unwrap(), expected.len() as u64, "{text}");
+                assert_eq!(
+                    fixture.store.count("c", &filter).await.unwrap(),
+                    expected.len() as u64,
+                    "{text}"
+                );
             }
         }
     }
@@ -173,7 +178,8 @@ async fn index_names_are_each_collections_own() {
         let keys = vec![IndexKey { path: "a.b".into(), descending: true }];
         let index = Index { name: "same".into(), keys, unique: false };
         for entity in ["one", "two"] {
-            let definition = Definition::CreateIndex { entity: entity.into(), index: index.clone() };
+            let definition =
+                Definition::CreateIndex { entity: entity.into(), index: index.clone() };
             session.define(&definition).await.unwrap();
         }
         let drop = Definition::DropIndex { entity: "two".into(), name: "same".into() };

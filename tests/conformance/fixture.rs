@@ -54,7 +54,11 @@ impl Fixture {
             all.push(below);
         }
         all.push(Self { name: "memory tables", store: memory::tables([]), place: Place::Memory });
-        all.push(Self { name: "memory documents", store: memory::documents(), place: Place::Memory });
+        all.push(Self {
+            name: "memory documents",
+            store: memory::documents(),
+            place: Place::Memory,
+        });
         all
     }
 

@@ -340,7 +340,8 @@ async fn a_pipeline_is_read_in_key_order_and_resumed() {
 async fn the_lock_is_one_and_is_taken_over_from_the_dead() {
     for place in Place::each().await {
         let lock = place.store.lock().await.unwrap();
-        let other = connectors::open(&config(place.database.url(), Model::Documents)).await.unwrap();
+        let other =
+            connectors::open(&config(place.database.url(), Model::Documents)).await.unwrap();
         let error = other.lock().await.unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Locked);
         assert!(error.message.contains(&std::process::id().to_string()), "{error}");
@@ -372,7 +373,7 @@ async fn the_lock_is_one_and_is_taken_over_from_the_dead() {
         place.store.close().await;
         // One of another host does.
         let elsewhere = doc! { "_id": "run", "token": "t", "host": "elsewhere", "process": 1_i64,
-            "started": "then:1", "expires": i64::MAX };
+        "started": "then:1", "expires": i64::MAX };
         leases.insert_one(elsewhere).await.unwrap();
         let error = other.lock().await.unwrap_err();
         assert!(error.message.contains("process 1 on elsewhere"), "{error}");
@@ -407,7 +408,8 @@ async fn what_a_server_refuses_is_told_by_code_and_not_in_its_words() {
     assert_eq!(error.kind, StoreErrorKind::Unsupported);
     assert!(error.message.contains("code 238 NotImplemented"), "{error}");
     assert!(!error.message.contains("secret"), "{error}");
-    let refused = place.store.fit(parse(r#"{"$numberDecimal": "1.5"}"#), &mapper::value::Column::any());
+    let refused =
+        place.store.fit(parse(r#"{"$numberDecimal": "1.5"}"#), &mapper::value::Column::any());
     assert!(refused.is_err_and(|problem| problem.message.contains("FerretDB")));
     let script = Definition::Script("CREATE TABLE t (a)".into());
     let error = place.store.session().await.unwrap().define(&script).await.unwrap_err();

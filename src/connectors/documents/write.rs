@@ -10,9 +10,7 @@ use super::shape::{path_of, refused, to_document};
 use crate::connectors::sqlite::catalog::quote;
 use crate::connectors::sqlite::render::Sql;
 use crate::connectors::sqlite::writer::Writer;
-use crate::connectors::{
-    Delete, Insert, Layout, Update, WriteError, value_at,
-};
+use crate::connectors::{Delete, Insert, Layout, Update, WriteError, value_at};
 use crate::value::extended_json::to_text;
 use crate::value::query::Filter;
 use crate::value::{FieldPath, Object, Row, Value};

@@ -187,12 +187,7 @@ pub(super) fn write_value(into: &mut Vec<u8>, name: &str, value: &Value) -> Resu
 }
 
 /// Appends a field; nothing when it is missing.
-fn write_field(
-    into: &mut Vec<u8>,
-    name: &str,
-    value: &Value,
-    depth: usize,
-) -> Result<(), Problem> {
+fn write_field(into: &mut Vec<u8>, name: &str, value: &Value, depth: usize) -> Result<(), Problem> {
     if matches!(value, Value::Missing) {
         return Ok(());
     }
@@ -287,7 +282,6 @@ pub(super) fn to_bson(value: &Value) -> Result<Bson, Problem> {
     let found = whole.get("v").ok().flatten().ok_or_else(malformed)?;
     Bson::try_from(found).map_err(|_| malformed())
 }
-
 
 #[cfg(test)]
 mod tests {

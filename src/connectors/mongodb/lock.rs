@@ -150,7 +150,8 @@ async fn take(server: &Server, token: &str) -> Result<bool, StoreError> {
         Err(error) => return Err(server.error(&error)),
     }
     let found = server.database.collection::<Document>(COLLECTION);
-    let found = found.find_one(doc! { "_id": "run" }).await.map_err(|error| server.error(&error))?;
+    let found =
+        found.find_one(doc! { "_id": "run" }).await.map_err(|error| server.error(&error))?;
     let Some(found) = found else { return Ok(false) };
     let holder = Process {
         host: found.get_str("host").unwrap_or_default().to_owned(),

@@ -94,7 +94,11 @@ pub(super) fn after(paths: &[String], values: &[Bson], original: bool) -> Docume
                 .map(|(path, value)| doc! { path: { "$eq": value.clone() } })
                 .collect();
             all.push(last);
-            any.push(if all.len() == 1 { all.remove(0) } else { doc! { "$and": all } });
+            any.push(if all.len() == 1 {
+                all.remove(0)
+            } else {
+                doc! { "$and": all }
+            });
         }
     }
     doc! { "$or": any }

@@ -100,7 +100,9 @@ fn corrupt(server: &Server, entity: &str, problem: &Problem) -> StoreError {
 fn projection(paths: &[String]) -> Option<Document> {
     // Of `a` and `a.b` a server takes only one.
     let inside = |path: &str| {
-        paths.iter().any(|outer| path.strip_prefix(outer.as_str()).is_some_and(|r| r.starts_with('.')))
+        paths
+            .iter()
+            .any(|outer| path.strip_prefix(outer.as_str()).is_some_and(|r| r.starts_with('.')))
     };
     if paths.is_empty() || !paths.iter().all(|path| is_plain(path)) {
         return None;

@@ -68,7 +68,9 @@ impl Dialect {
                     (false, _) => unknown(),
                 }
             }
-            Filter::Compare { path, .. } | Filter::In { path, .. } | Filter::Exists { path, .. }
+            Filter::Compare { path, .. }
+            | Filter::In { path, .. }
+            | Filter::Exists { path, .. }
                 if !is_plain(path) =>
             {
                 unknown()
@@ -105,10 +107,9 @@ impl Dialect {
     fn after(self, paths: &[String], tuple: &[Value]) -> Condition {
         let values: Result<Vec<Bson>, _> = tuple.iter().map(to_bson).collect();
         match values {
-            Ok(values) if paths.iter().all(|path| is_plain(path)) => Condition {
-                document: position::after(paths, &values, self.original),
-                exact: false,
-            },
+            Ok(values) if paths.iter().all(|path| is_plain(path)) => {
+                Condition { document: position::after(paths, &values, self.original), exact: false }
+            }
             _ => unknown(),
         }
     }
@@ -122,9 +123,8 @@ impl Dialect {
             return unknown();
         }
         let tuple = |tuple: &Vec<Value>| {
-            let part = |(path, value): (&String, &Value)| {
-                self.one_of(path, std::slice::from_ref(value))
-            };
+            let part =
+                |(path, value): (&String, &Value)| self.one_of(path, std::slice::from_ref(value));
             let parts: Vec<Condition> = paths.iter().zip(tuple).map(part).collect();
             let exact = parts.iter().all(|part| part.exact);
             let all: Vec<Document> = parts.into_iter().map(|part| part.document).collect();
@@ -239,7 +239,8 @@ impl Dialect {
         let (Some(float), None | Some(Ok(_))) = (float, &decimal) else { return unknown() };
         let inclusive = if symbol.starts_with("$g") { "$gte" } else { "$lte" };
         let mut documents = vec![doc! { path: { inclusive: float } }];
-        documents.extend(decimal.and_then(Result::ok).map(|value| doc! { path: { symbol: value } }));
+        documents
+            .extend(decimal.and_then(Result::ok).map(|value| doc! { path: { symbol: value } }));
         Condition { document: doc! { "$or": documents }, exact: false }
     }
 }
@@ -289,8 +290,11 @@ fn any(parts: Vec<Condition>) -> Condition {
         return if whole { all() } else { unknown() };
     }
     let mut documents: Vec<Document> = parts.into_iter().map(|part| part.document).collect();
-    let document =
-        if documents.len() == 1 { documents.remove(0) } else { doc! { "$or": documents } };
+    let document = if documents.len() == 1 {
+        documents.remove(0)
+    } else {
+        doc! { "$or": documents }
+    };
     Condition { document, exact: is_exact }
 }
 

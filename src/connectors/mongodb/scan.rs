@@ -346,7 +346,8 @@ mod tests {
 
     #[test]
     fn a_checkpoint_holds_an_id_of_any_kind() {
-        let kinds = [Bson::Int64(5), Bson::MinKey, Bson::Double(f64::NAN), Bson::String("ä".into())];
+        let kinds =
+            [Bson::Int64(5), Bson::MinKey, Bson::Double(f64::NAN), Bson::String("ä".into())];
         for last in kinds {
             let position = Position { upper: Some(Bson::MaxKey), last: Some(vec![last.clone()]) };
             let read = Position::read(&position.checkpoint()).unwrap();

@@ -11,9 +11,7 @@ use tokio::task::JoinHandle;
 use super::config;
 use super::error::{is_code, number, store_error};
 use super::lock::Lease;
-use crate::connectors::{
-    ConnectionConfig, Policies, StoreError, StoreErrorKind, location_of,
-};
+use crate::connectors::{ConnectionConfig, Policies, StoreError, StoreErrorKind, location_of};
 
 /// Entries of one command at most, whatever the server says.
 const MOST: usize = 100_000;
@@ -111,9 +109,8 @@ impl Server {
 
     /// Closes the connections, after locks were given back.
     pub(super) async fn close(&self) {
-        let releases = std::mem::take(
-            &mut *self.releases.lock().unwrap_or_else(PoisonError::into_inner),
-        );
+        let releases =
+            std::mem::take(&mut *self.releases.lock().unwrap_or_else(PoisonError::into_inner));
         for release in releases {
             // One that fails leaves a lease that runs out.
             let _ = release.await;

@@ -232,11 +232,7 @@ async fn duplicate_of(
 }
 
 /// Removes what an insert put in before it failed.
-async fn take_back(
-    server: &Server,
-    entity: &str,
-    documents: &[&Object],
-) -> Result<(), WriteError> {
+async fn take_back(server: &Server, entity: &str, documents: &[&Object]) -> Result<(), WriteError> {
     for part in documents.chunks(KEYS) {
         let ids = part.iter().filter_map(|document| to_bson(document.get("_id")?).ok());
         let filter = doc! { "_id": { "$in": ids.collect::<Vec<_>>() } };
@@ -257,7 +253,11 @@ fn push_delete(commands: &mut Commands, filter: Document) -> Result<(), Problem>
 }
 
 /// A filter for the documents of a key; never one for all documents.
-fn of_keys(server: &Server, key: &[String], tuples: Vec<Vec<Value>>) -> Result<Document, WriteError> {
+fn of_keys(
+    server: &Server,
+    key: &[String],
+    tuples: Vec<Vec<Value>>,
+) -> Result<Document, WriteError> {
     let filter = Filter::Tuples { paths: key.to_vec(), tuples };
     let condition = Dialect::of(server).condition(&filter);
     if key.is_empty() || condition.document.is_empty() {

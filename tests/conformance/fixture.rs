@@ -29,6 +29,8 @@ enum Place {
 
 type Start = (&'static str, fn() -> Arc<servers::Server>);
 
+const POSTGRES: Start = ("PostgreSQL", servers::postgres);
+
 const MARIADB: Start = ("MariaDB", servers::mariadb);
 
 /// The servers that speak as MongoDB does.
@@ -76,7 +78,7 @@ impl Fixture {
             all.push(Self { name, store, place: Place::Folder { _folder: folder } });
         }
         for ((name, server), model) in
-            [(MARIADB, Model::Tables), (FERRETDB, Model::Documents), (MONGO_JAVA, Model::Documents)]
+            [(POSTGRES, Model::Tables), (MARIADB, Model::Tables), (FERRETDB, Model::Documents), (MONGO_JAVA, Model::Documents)]
         {
             let database = server().database();
             let store = connectors::open(&config(database.url(), model)).await.unwrap();

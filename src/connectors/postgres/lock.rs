@@ -1,0 +1,60 @@
+//! The run's lock: an advisory lock on a connection of its own, so that it dies with its holder.
+
+use std::fmt;
+
+use sqlx::Row as _;
+use sqlx::postgres::PgConnection;
+
+use super::config::Server;
+use crate::connectors::{Lock, StoreError, StoreErrorKind};
+
+/// What the lock is told by, among the advisory locks of a database.
+const KEY: i64 = 0x006d_6170_7065_7221;
+
+/// A held lock. Advisory locks are a database's own, and end with the connection.
+pub(super) struct AdvisoryLock {
+    _connection: PgConnection,
+}
+
+impl fmt::Debug for AdvisoryLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdvisoryLock")
+    }
+}
+
+impl Lock for AdvisoryLock {}
+
+impl AdvisoryLock {
+    /// Takes the lock of a database.
+    ///
+    /// # Errors
+    /// When another process holds it, or the server can't be reached.
+    pub(super) async fn take(server: &Server) -> Result<Self, StoreError> {
+        let mut connection = server.connect().await?;
+        let row = sqlx::query("SELECT pg_try_advisory_lock($1)")
+            .bind(KEY)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|error| server.error(&error))?;
+        if row.try_get(0).map_err(|error| server.error(&error))? {
+            return Ok(Self { _connection: connection });
+        }
+        let holder = sqlx::query(
+            "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND (l.classid::bigint << 32) + l.objid::bigint = $1",
+        )
+        .bind(KEY)
+        .fetch_optional(&mut connection)
+        .await
+        .map_err(|error| server.error(&error))?;
+        let name: Option<String> = holder.and_then(|row| row.try_get(0).ok()).flatten();
+        let holder = name.filter(|name| !name.is_empty());
+        let holder = holder.unwrap_or_else(|| "another process".to_owned());
+        Err(StoreError::new(
+            StoreErrorKind::Locked,
+            format!("{}: {holder} is working on this database", server.location),
+        ))
+    }
+}

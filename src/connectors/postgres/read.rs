@@ -1,0 +1,228 @@
+//! Reads of tables: whole results and counts.
+
+use std::sync::Arc;
+
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{
+    AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _, Statement as _,
+    TypeInfo as _, ValueRef as _,
+};
+
+use super::catalog::{self, Table, TableColumn};
+use super::config::Server;
+use super::decode::decode;
+use super::name::quote;
+use super::render::{column, condition, paths_of};
+use crate::connectors::{Layout, Rows, StoreError, StoreErrorKind, matches};
+use crate::value::extended_json::Parser;
+use crate::value::query::{Filter, Select};
+use crate::value::{Problem, Row, Value};
+
+/// A table that must be there.
+pub(super) async fn table(
+    connection: &mut PgConnection,
+    entity: &str,
+    server: &Server,
+) -> Result<Table, StoreError> {
+    catalog::table(connection, entity).await.map_err(|e| server.error(&e))?.ok_or_else(|| {
+        StoreError::new(
+            StoreErrorKind::NotFound,
+            format!("{}: no table or view is named `{entity}`", server.location),
+        )
+    })
+}
+
+/// Reads what a statement asks for.
+pub(super) async fn select(
+    connection: &mut PgConnection,
+    table: &Table,
+    select: &Select,
+    server: &Server,
+) -> Result<Rows, StoreError> {
+    let names: Vec<&str> = match &select.columns {
+        Some(columns) => columns.iter().map(String::as_str).collect(),
+        None => table.columns.iter().map(|column| column.name.as_str()).collect(),
+    };
+    let mut columns = columns(table, &names)?;
+    let wanted = columns.len();
+    let mut text = String::from(" WHERE ");
+    let exact = condition(&mut text, &select.filter, table)?;
+    if !exact {
+        columns.extend(verified(table, &select.filter)?);
+    }
+    order(&mut text, table, select)?;
+    if exact && let Some(limit) = select.limit {
+        text.push_str(&format!(" LIMIT {limit}"));
+    }
+    let text = format!("SELECT {} FROM {}{text}", list(&columns), table.from);
+    let full = layout(&columns);
+    let most =
+        select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut rows = Vec::new();
+    let mut stream = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut *connection);
+    while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
+        if rows.len() >= most {
+            continue;
+        }
+        let mut row = whole_row(&row, &columns, server)?;
+        if exact || matches(&select.filter, &full, &row) {
+            row.truncate(wanted);
+            rows.push(row);
+        }
+    }
+    Ok(Rows { layout: layout(&columns[..wanted]), rows })
+}
+
+/// Counts records.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    table: &Table,
+    filter: &Filter,
+    server: &Server,
+) -> Result<u64, StoreError> {
+    let mut text = String::new();
+    let exact = condition(&mut text, filter, table)?;
+    if exact {
+        let text = format!("SELECT count(*) FROM {} WHERE {text}", table.from);
+        let row = sqlx::query(AssertSqlSafe(text))
+            .persistent(false)
+            .fetch_one(connection)
+            .await
+            .map_err(|e| server.error(&e))?;
+        let count: i64 = row.try_get(0).map_err(|e| server.error(&e))?;
+        return Ok(u64::try_from(count).unwrap_or(0));
+    }
+    let columns = verified(table, filter)?;
+    let layout = layout(&columns);
+    let text = format!("SELECT {} FROM {} WHERE {text}", list(&columns), table.from);
+    let mut stream = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(connection);
+    let mut count = 0;
+    while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
+        let row = whole_row(&row, &columns, server)?;
+        count += u64::from(matches(filter, &layout, &row));
+    }
+    Ok(count)
+}
+
+/// Runs a query as it is written.
+pub(super) async fn query(
+    connection: &mut PgConnection,
+    text: &str,
+    server: &Server,
+) -> Result<Rows, StoreError> {
+    let columns = result_columns(connection, text, server).await?;
+    let references: Vec<&TableColumn> = columns.iter().collect();
+    let text = if columns.iter().any(|column| column.codec == super::types::Codec::AsText) {
+        format!("SELECT {} FROM ({text}\n) AS query", list(&references))
+    } else {
+        text.to_owned()
+    };
+    let mut stream = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut *connection);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
+        rows.push(whole_row(&row, &references, server)?);
+    }
+    Ok(Rows { layout: layout(&references), rows })
+}
+
+/// The columns that a query gives.
+pub(super) async fn result_columns(
+    connection: &mut PgConnection,
+    text: &str,
+    server: &Server,
+) -> Result<Vec<TableColumn>, StoreError> {
+    let statement = (&mut *connection)
+        .prepare(AssertSqlSafe(text.to_owned()).into_sql_str())
+        .await
+        .map_err(|e| server.error(&e))?;
+    let mut names = Vec::with_capacity(statement.columns().len());
+    for column in statement.columns() {
+        let Some(id) = column.type_info().oid() else {
+            return Err(StoreError::new(
+                StoreErrorKind::Query,
+                format!(
+                    "{}: the type of the query's column `{}`, {}, is not known",
+                    server.location,
+                    column.name(),
+                    column.type_info().name()
+                ),
+            ));
+        };
+        names.push((column.name().to_owned(), id));
+    }
+    catalog::result_columns(connection, names).await.map_err(|e| server.error(&e))
+}
+
+/// Decodes a row that must be readable.
+pub(super) fn whole_row(
+    row: &PgRow,
+    columns: &[&TableColumn],
+    server: &Server,
+) -> Result<Row, StoreError> {
+    let parser = Parser::plain();
+    let mut values = Vec::with_capacity(columns.len());
+    for (index, column) in columns.iter().enumerate() {
+        let value = one(row, index, column, &parser).map_err(|problem| {
+            let message =
+                format!("{}: column `{}`: {}", server.location, column.name, problem.message);
+            StoreError::new(StoreErrorKind::Corrupt, message)
+        })?;
+        values.push(value);
+    }
+    Ok(values)
+}
+
+fn one(row: &PgRow, index: usize, column: &TableColumn, parser: &Parser) -> Result<Value, Problem> {
+    let damaged = || Problem::new("value", "the value can't be read");
+    let value = row.try_get_raw(index).map_err(|_| damaged())?;
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    decode(&column.codec, value.as_bytes().map_err(|_| damaged())?, parser)
+}
+
+/// The columns of these names.
+pub(super) fn columns<'t>(
+    table: &'t Table,
+    names: &[&str],
+) -> Result<Vec<&'t TableColumn>, StoreError> {
+    names.iter().map(|name| column(table, name)).collect()
+}
+
+/// The columns that a filter looks at.
+pub(super) fn verified<'t>(
+    table: &'t Table,
+    filter: &Filter,
+) -> Result<Vec<&'t TableColumn>, StoreError> {
+    let mut paths = Vec::new();
+    paths_of(filter, &mut paths);
+    paths.sort_unstable();
+    paths.dedup();
+    columns(table, &paths)
+}
+
+/// The columns as a list of what reads them.
+pub(super) fn list(columns: &[&TableColumn]) -> String {
+    let mut parts = Vec::with_capacity(columns.len());
+    for column in columns {
+        let read = column.read();
+        let name = quote(&column.name);
+        parts.push(if read == name { name } else { format!("{read} AS {name}") });
+    }
+    parts.join(",")
+}
+
+pub(super) fn layout(columns: &[&TableColumn]) -> Layout {
+    Layout::Columns(columns.iter().map(|column| column.name.clone()).collect::<Arc<[_]>>())
+}
+
+fn order(text: &mut String, table: &Table, select: &Select) -> Result<(), StoreError> {
+    for (index, key) in select.order.iter().enumerate() {
+        let column = column(table, &key.path)?;
+        text.push_str(if index == 0 { " ORDER BY " } else { ", " });
+        text.push_str(&column.ordered());
+        text.push_str(if key.descending { " DESC NULLS LAST" } else { " NULLS FIRST" });
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! A session that writes: one connection with its transaction.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::catalog::Table;
+use super::writer::Writer;
+use super::{catalog, define, read, transfer, write};
+use crate::connectors::{
+    Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
+};
+use crate::value::query::Select;
+use crate::value::statement::{Portion, Transfer};
+use crate::value::{Row, Schema};
+
+/// A session on a PostgreSQL database.
+pub(super) struct TableSession {
+    writer: Writer,
+    /// The tables that statements named, until the structure changes.
+    tables: HashMap<String, Arc<Table>>,
+    /// The function that makes UUIDs of version 5, once it was looked for.
+    uuid: Option<Option<String>>,
+}
+
+impl TableSession {
+    pub(super) fn new(writer: Writer) -> Self {
+        Self { writer, tables: HashMap::new(), uuid: None }
+    }
+
+    async fn table(&mut self, entity: &str) -> Result<Arc<Table>, StoreError> {
+        if let Some(table) = self.tables.get(entity) {
+            return Ok(Arc::clone(table));
+        }
+        let (connection, server) = self.writer.parts()?;
+        let table = Arc::new(read::table(connection, entity, server).await?);
+        self.tables.insert(entity.to_owned(), Arc::clone(&table));
+        Ok(table)
+    }
+}
+
+#[async_trait]
+impl Session for TableSession {
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        self.writer.begin().await
+    }
+
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        self.writer.commit().await
+    }
+
+    async fn rollback(&mut self) -> Result<(), StoreError> {
+        self.tables.clear();
+        self.writer.rollback().await
+    }
+
+    async fn savepoint(&mut self) -> Result<(), StoreError> {
+        self.writer.savepoint().await
+    }
+
+    async fn release(&mut self) -> Result<(), StoreError> {
+        self.writer.release().await
+    }
+
+    async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
+        self.tables.clear();
+        self.writer.rollback_to_savepoint().await
+    }
+
+    async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
+        let (connection, server) = self.writer.parts()?;
+        catalog::describe(connection, entity).await.map_err(|error| server.error(&error))
+    }
+
+    async fn select(&mut self, select: &Select) -> Result<Rows, StoreError> {
+        let table = self.table(&select.entity).await?;
+        let (connection, server) = self.writer.parts()?;
+        read::select(connection, &table, select, server).await
+    }
+
+    async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<Row>, WriteError> {
+        let table = self.table(insert.entity).await?;
+        write::insert(&mut self.writer, &table, insert).await
+    }
+
+    async fn update(&mut self, update: Update<'_>) -> Result<u64, WriteError> {
+        let table = self.table(update.entity).await?;
+        write::update(&mut self.writer, &table, update).await
+    }
+
+    async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError> {
+        let table = self.table(delete.entity).await?;
+        write::delete(&mut self.writer, &table, delete).await
+    }
+
+    async fn transfer(
+        &mut self,
+        transfer: &Transfer,
+        portion: Portion<'_>,
+        rows: mpsc::Sender<Vec<Row>>,
+    ) -> Result<u64, WriteError> {
+        let source = self.table(&transfer.source).await?;
+        let target = self.table(&transfer.target).await?;
+        if self.uuid.is_none() {
+            let (connection, server) = self.writer.parts()?;
+            self.uuid = Some(transfer::uuid_function(connection, server).await?);
+        }
+        let uuid = self.uuid.as_ref().and_then(Option::as_deref);
+        let tables = transfer::Tables { source: &source, target: &target, uuid };
+        transfer::transfer(&mut self.writer, tables, transfer, portion, &rows).await
+    }
+
+    async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
+        self.tables.clear();
+        define::define(&mut self.writer, definition).await
+    }
+}

@@ -64,7 +64,7 @@ pub(super) fn condition(
 
 /// The columns that a filter names.
 pub(super) fn paths_of<'f>(filter: &'f Filter, paths: &mut Vec<&'f str>) {
-    crate::connectors::sqlite::render::paths_of(filter, paths);
+    crate::connectors::matching::paths_of(filter, paths);
 }
 
 /// The column of a name.

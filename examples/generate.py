@@ -12,6 +12,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent / "generator"))
 
+import brius  # noqa: E402
 import hello  # noqa: E402
 import mtr_followup  # noqa: E402
 import treatment_goals  # noqa: E402
@@ -20,7 +21,7 @@ import treatment_goals  # noqa: E402
 def main():
     root = Path(__file__).resolve().parent
     files = {}
-    for example in (mtr_followup, treatment_goals, hello):
+    for example in (mtr_followup, treatment_goals, hello, brius):
         for name, content in example.files().items():
             files[f"{example.__name__}/{name}"] = content.encode("utf-8")
 

@@ -13,6 +13,7 @@ mod engine;
 mod intents;
 mod kill;
 mod loading;
+mod push_down;
 mod rollback;
 mod schema;
 mod seeds;

@@ -3,7 +3,6 @@
 
 use super::Checker;
 use super::connections::Handle;
-use crate::connectors;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::plan;
 use crate::spec::{self, Input, OnConflict, Transaction, WriteMode};
@@ -53,15 +52,6 @@ pub(super) static KINDS: &[Kind] = &[
     Kind { schemes: &["postgres", "postgresql"], tables: Some(SQL), documents: None },
     Kind { schemes: &["mysql", "mariadb"], tables: Some(SQL), documents: None },
 ];
-
-impl Kind {
-    /// Whether this version can open it.
-    pub(super) fn is_supported(&self) -> bool {
-        connectors::capabilities()
-            .iter()
-            .any(|known| self.schemes.iter().any(|scheme| known.schemes.contains(scheme)))
-    }
-}
 
 impl Checker<'_> {
     /// Whether the store can be read in the way that a source asks for.
@@ -169,6 +159,7 @@ impl Checker<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connectors;
 
     #[test]
     fn schemes_are_unique_and_every_kind_can_hold_something() {

@@ -191,15 +191,6 @@ impl<'s> Checker<'s> {
             );
             return None;
         };
-        if !kind.is_supported() {
-            self.report(
-                Diagnostic::new(
-                    &codes::CONNECTOR_NOT_YET,
-                    format!("`{scheme}` is not yet supported"),
-                )
-                .at(place, "can be checked and planned, not opened"),
-            );
-        }
         Some(kind)
     }
 

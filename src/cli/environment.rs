@@ -72,6 +72,20 @@ impl Environment {
         }
     }
 
+    /// Whether a database that is source and target does a phase by itself where it can:
+    /// `MAPPER_PUSH_DOWN` is `on`, the default, or `off`.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub(super) fn push_down(&self) -> Result<bool, Failure> {
+        match self.get("MAPPER_PUSH_DOWN") {
+            None | Some("on") => Ok(true),
+            Some("off") => Ok(false),
+            Some(_) => Err(Failure::usage("MAPPER_PUSH_DOWN is neither `on` nor `off`")
+                .help("write one of them, or unset it")),
+        }
+    }
+
     /// Who runs this: user and host.
     pub(super) fn who(&self) -> String {
         let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.get(name));

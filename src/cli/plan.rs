@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 use super::console::Console;
 use super::environment::Environment;
 use super::{ExitCode, Failure, Format, load, open, parse};
-use crate::plan;
+use crate::plan::{self, PhaseWay, Plan};
+use crate::run::{self, Stores};
 use crate::status;
 
 /// Show the order of the work, how each part is done, and what is done already
@@ -33,11 +34,30 @@ pub(super) async fn run(
     let plan = load::plan(&arguments.spec, environment, console)?;
     let stores = open::existing_or_empty(&plan).await?;
     let status = status::node_states(&plan, &stores).await?;
+    let ways = ways(&plan, &stores, environment.push_down()?).await?;
     open::close(&plan, &stores).await;
     match console.format() {
-        Format::Text => console.answer(&plan::explain_text(&plan, &status), || Json::Null)?,
-        Format::Mermaid => console.answer(&plan::explain_mermaid(&plan, &status), || Json::Null)?,
-        Format::Json => console.document(&plan::explain_json(&plan, &status))?,
+        Format::Text => {
+            console.answer(&plan::explain_text(&plan, &status, &ways), || Json::Null)?
+        }
+        Format::Mermaid => {
+            console.answer(&plan::explain_mermaid(&plan, &status, &ways), || Json::Null)?
+        }
+        Format::Json => console.document(&plan::explain_json(&plan, &status, &ways))?,
     }
     Ok(ExitCode::Done)
+}
+
+/// How each phase gets its rows into its target, where there is a choice.
+async fn ways(plan: &Plan, stores: &Stores, push_down: bool) -> Result<Vec<PhaseWay>, Failure> {
+    let mut ways = Vec::with_capacity(plan.phases.len());
+    for phase in &plan.phases {
+        ways.push(match run::way(plan, phase, stores).await? {
+            Some(run::Way::PushedDown(_)) if !push_down => {
+                Some("streams: MAPPER_PUSH_DOWN is off".to_owned())
+            }
+            way => way.map(|way| way.describe()),
+        });
+    }
+    Ok(ways)
 }

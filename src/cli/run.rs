@@ -19,6 +19,7 @@ use crate::rollback::{self, Request, Scope};
 use crate::run::{
     self, Cancel, Event, Observer as _, Options, Outcome, RunError, RunErrorKind, Stores, fixtures,
 };
+use crate::status::{Status, status};
 
 /// Run the migration
 ///
@@ -79,15 +80,26 @@ pub(super) async fn run(
     let spec = arguments.spec.display().to_string();
     let watcher = Arc::new(Watcher::new(console, arguments.events.as_deref())?);
     let cancel = signal::listen(*console, format!("`mapper run {spec}` goes on from there."));
-    let job = Job { plan: Arc::new(plan), options: Arc::new(options), redo, cancel, watcher };
+    let wants_progress = arguments.report.is_some() || console.is_json();
+    let job = Job {
+        plan: Arc::new(plan),
+        options: Arc::new(options),
+        redo,
+        cancel,
+        watcher,
+        wants_progress,
+    };
     let ended = job.run().await;
     job.watcher.finish();
     let mut report = match &ended {
-        Ok((outcome, _)) => Report::of_run(&job.plan, outcome),
+        Ok(Ended { outcome, progress: Some(status), .. }) => {
+            Report::of_run(&job.plan, outcome).with_progress(&job.plan, status)
+        }
+        Ok(Ended { outcome, .. }) => Report::of_run(&job.plan, outcome),
         Err(error) => Report::of_error(&job.plan, error),
     };
     let exit = match &ended {
-        Ok((outcome, open_rejects)) => match exit_code(outcome) {
+        Ok(Ended { outcome, open_rejects, .. }) => match exit_code(outcome) {
             0 if *open_rejects > 0 => ExitCode::Rejects,
             number => ExitCode::from_number(number),
         },
@@ -100,7 +112,7 @@ pub(super) async fn run(
         return Ok(exit);
     }
     match &ended {
-        Ok((outcome, open_rejects)) => {
+        Ok(Ended { outcome, open_rejects, .. }) => {
             summary::tell(&report, console);
             for node in &outcome.nodes {
                 if let Some(error) = &node.error {
@@ -165,6 +177,7 @@ fn options(
     environment: &Environment,
 ) -> Result<Options, Failure> {
     let commit_after = environment.commit_after()?;
+    let push_down = environment.push_down()?;
     let defaults = Options::default();
     Ok(Options {
         dry_run: arguments.dry_run,
@@ -172,6 +185,7 @@ fn options(
         update: phases(plan, &arguments.update)?,
         keep: phases(plan, &arguments.keep)?,
         show_values: arguments.show_values,
+        push_down,
         commit_after: commit_after.unwrap_or(defaults.commit_after),
         now: environment.now()?,
         who: environment.who(),
@@ -244,11 +258,22 @@ struct Job {
     redo: Vec<usize>,
     cancel: Cancel,
     watcher: Arc<Watcher>,
+    /// Whether it is asked where the phases stand afterwards.
+    wants_progress: bool,
+}
+
+/// What a run left.
+struct Ended {
+    outcome: Outcome,
+    /// How many rejects stand.
+    open_rejects: u64,
+    /// Where the phases stand, when that was asked and the run was no rehearsal.
+    progress: Option<Status>,
 }
 
 impl Job {
-    /// Runs. Gives the outcome, and how many rejects stand.
-    async fn run(&self) -> Result<(Outcome, u64), RunError> {
+    /// Runs.
+    async fn run(&self) -> Result<Ended, RunError> {
         let dry_run = self.options.dry_run;
         let (mut stores, _temporary) = fixtures::open(&self.plan, dry_run, &*self.watcher).await?;
         if dry_run {
@@ -259,7 +284,7 @@ impl Job {
         ended
     }
 
-    async fn run_on(&self, stores: &Stores) -> Result<(Outcome, u64), RunError> {
+    async fn run_on(&self, stores: &Stores) -> Result<Ended, RunError> {
         let _locks =
             if self.options.dry_run { Vec::new() } else { stores.lock(&self.plan).await? };
         for phase in &self.redo {
@@ -276,7 +301,11 @@ impl Job {
             self.cancel.clone(),
         )
         .await?;
-        Ok((outcome, open::rejects(&self.plan, stores).await?))
+        let progress = match self.wants_progress && !self.options.dry_run {
+            true => Some(status(&self.plan, stores).await?),
+            false => None,
+        };
+        Ok(Ended { outcome, open_rejects: open::rejects(&self.plan, stores).await?, progress })
     }
 
     /// Takes a phase back whole.

@@ -3,17 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::console::Console;
 use super::environment::Environment;
+use super::summary::ReportFile;
 use super::table::table;
 use super::{ExitCode, Failure, load, open};
 use crate::diagnostics::wording::and_list;
 use crate::ledger::{PhaseState, RunRecord};
 use crate::plan::Plan;
-use crate::status::{PhaseStatus, Status, status};
+use crate::report::{PhaseProgress, Report};
+use crate::status::{Status, status};
 use crate::value::time::timestamp_text;
 
 /// How often the watch looks again.
@@ -34,6 +37,9 @@ pub(super) struct Arguments {
     /// Look again every two seconds, until all phases are done
     #[arg(long)]
     watch: bool,
+    /// Write a report, as JSON or Markdown by the ending of its name (.json, .md)
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -45,11 +51,13 @@ pub(super) async fn run(
         return Err(Failure::usage("`--watch` gives no JSON document, which is one that ends")
             .help("`mapper run --events FILE` streams JSON lines"));
     }
+    let report_file = ReportFile::new(arguments.report.as_deref())?;
     let plan = load::plan(&arguments.spec, environment, console)?;
     loop {
         let stores = open::existing_or_empty(&plan).await?;
         let found = status(&plan, &stores).await?;
         open::close(&plan, &stores).await;
+        report_file.write(&Report::of_status(&plan, &found))?;
         if console.is_json() {
             console.document(&document(&plan, &found))?;
             return Ok(ExitCode::Done);
@@ -65,22 +73,36 @@ pub(super) async fn run(
 }
 
 fn text(found: &Status) -> String {
-    let heads =
-        ["phase", "state", "expected", "current", "remaining", "skipped", "rejected", "done"];
+    let heads = [
+        "phase",
+        "state",
+        "completed",
+        "expected",
+        "current",
+        "remaining",
+        "skipped",
+        "rejected",
+        "done",
+    ];
     let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
     let rows: Vec<Vec<String>> = found
         .phases
         .iter()
         .map(|phase| {
+            let progress = PhaseProgress::from(phase);
             vec![
                 phase.phase.clone(),
-                state(phase),
+                progress.state_words(),
+                match phase.finished_at {
+                    Some(at) if phase.state == PhaseState::Completed => to_the_second(at),
+                    _ => "-".to_owned(),
+                },
                 number(phase.expected),
                 phase.current.to_string(),
                 number(phase.remaining),
                 phase.skipped.to_string(),
                 phase.rejected.to_string(),
-                phase.percent.map_or("-".to_owned(), |percent| format!("{:.0} %", percent.floor())),
+                progress.percent_words(),
             ]
         })
         .collect();
@@ -107,38 +129,17 @@ fn text(found: &Status) -> String {
 }
 
 fn run_row(run: &RunRecord) -> Vec<String> {
-    let started = run.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
+    let started = to_the_second(run.started_at);
     let state = run.state.name().replace('_', " ");
     vec![run.id.clone(), state, started, run.who.clone(), run.command.clone()]
 }
 
-fn state(phase: &PhaseStatus) -> String {
-    let changed = if phase.changed { ", changed" } else { "" };
-    format!("{}{changed}", phase.state.name().replace('_', " "))
+fn to_the_second(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn document(plan: &Plan, found: &Status) -> Json {
-    let phases: Vec<Json> = found
-        .phases
-        .iter()
-        .map(|phase| {
-            json!({
-                "phase": phase.phase,
-                "state": phase.state.name(),
-                "expected": phase.expected,
-                "current": phase.current,
-                "skipped": phase.skipped,
-                "rejected": phase.rejected,
-                "remaining": phase.remaining,
-                "percent": phase.percent,
-                "error": phase.error,
-                "started_at": phase.started_at.map(timestamp_text),
-                "finished_at": phase.finished_at.map(timestamp_text),
-                "changed": phase.changed,
-                "ready": phase.ready,
-            })
-        })
-        .collect();
+    let phases: Vec<PhaseProgress> = found.phases.iter().map(PhaseProgress::from).collect();
     let runs: Vec<Json> = found
         .runs
         .iter()

@@ -4,6 +4,7 @@
 //! mode means, what is a duplicate and what the ledger says is decided by the engine, once, for all
 //! of them. So a connector is a [`Store`] (reads, catalog) and its [`Session`] (writes).
 
+mod conditions;
 mod config;
 pub mod documents;
 mod error;
@@ -35,8 +36,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
 use crate::value::query::{Filter, Select};
+use crate::value::statement::{Portion, Transfer};
 use crate::value::{Column, Index, Key, KeyError, Problem, Row, Schema, Value};
 
 /// How the values of a row are named.
@@ -157,6 +160,13 @@ pub trait Store: Send + Sync + fmt::Debug {
         self.fitter(column)(value)
     }
 
+    /// Whether the store does a transfer by itself, with exactly the rows that the engine would
+    /// write; says what it has no exact equivalent for when not, as the end of a sentence.
+    async fn can_transfer(&self, _transfer: &Transfer) -> Result<Result<(), String>, StoreError> {
+        let name = self.capabilities().connector;
+        Ok(Err(format!("the connector `{name}` has no statement for it")))
+    }
+
     /// Opens a session to write. Waits while the store allows only one and it is taken.
     async fn session(&self) -> Result<Box<dyn Session>, StoreError>;
 
@@ -261,7 +271,10 @@ pub struct Statistics {
 /// A session that writes. Used by one task; dropping it rolls back what was not committed.
 ///
 /// Without [`Capabilities::transactions`], `begin`, `commit`, `rollback` and the savepoints do
-/// nothing, and each statement stands for itself.
+/// nothing, and each statement stands for itself: an insert that a record makes fail takes back what
+/// it put in of the others, before it says so; an update or delete that fails may have changed the
+/// others, and the same again changes them no further. When the store fails in the middle, what was
+/// done of a statement is not known.
 #[async_trait]
 pub trait Session: Send {
     /// Starts a transaction.
@@ -292,6 +305,18 @@ pub trait Session: Send {
 
     /// Deletes records by key, all or none. Gives how many were deleted.
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError>;
+
+    /// Does a portion of a transfer that [`Store::can_transfer`] accepted, in order of the source's
+    /// key. Gives the new rows' `returning` in chunks, in any order, and how many there are.
+    async fn transfer(
+        &mut self,
+        transfer: &Transfer,
+        _portion: Portion<'_>,
+        _rows: mpsc::Sender<Vec<Row>>,
+    ) -> Result<u64, WriteError> {
+        let message = format!("nothing is transferred into `{}` here", transfer.target);
+        Err(StoreError::new(StoreErrorKind::Unsupported, message).into())
+    }
 
     /// Changes the store's structure.
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError>;

@@ -17,9 +17,6 @@ static ALL: &[&Capabilities] = &[
     &files::CAPABILITIES,
 ];
 
-/// Schemes that are known and have no connector yet.
-const PLANNED: &[&str] = &[];
-
 /// What each connector can do, for `mapper list connectors` and the checker.
 pub fn capabilities() -> &'static [&'static Capabilities] {
     ALL
@@ -52,9 +49,9 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
     match capabilities.connector {
         "sqlite" => sqlite::open(config).await,
         "sqlite-documents" => documents::open(config).await,
-        "mongodb" => mongodb::open(config).await,
-        "mysql" => mysql::open(config).await,
         "postgres" => postgres::open(config).await,
+        "mysql" => mysql::open(config).await,
+        "mongodb" => mongodb::open(config).await,
         "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,
@@ -84,9 +81,7 @@ fn unknown(scheme: &str) -> StoreError {
     let mut known: Vec<&str> = ALL.iter().flat_map(|known| known.schemes).copied().collect();
     known.dedup();
     let known = known.join(", ");
-    let message = if PLANNED.contains(&scheme) {
-        format!("`{scheme}` URLs are not yet supported; supported are {known}")
-    } else if scheme.is_empty() {
+    let message = if scheme.is_empty() {
         format!("the URL has no scheme; supported are {known}")
     } else {
         format!("`{scheme}` is not a scheme that a connector is for; supported are {known}")
@@ -109,10 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn planned_schemes_say_so() {
-        for scheme in PLANNED {
-            assert!(unknown(scheme).message.contains("not yet supported"), "{scheme}");
-        }
+    fn an_unknown_scheme_names_those_that_are_known() {
         assert!(unknown("oracle").message.contains("sqlite"));
     }
 }

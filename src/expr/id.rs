@@ -68,6 +68,14 @@ impl IdRule {
         }
     }
 
+    /// The namespace of a UUID.
+    pub fn namespace(&self) -> Option<Uuid> {
+        match self.kind {
+            IdKind::Uuid(namespace) => Some(namespace.unwrap_or(NAMESPACE)),
+            IdKind::ObjectId | IdKind::Keep => None,
+        }
+    }
+
     /// Whether the id can be made again from the source key alone.
     pub fn is_from_key(&self) -> bool {
         self.name.is_none()

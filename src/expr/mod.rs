@@ -7,6 +7,7 @@
 mod bridge;
 mod evaluate;
 mod id;
+mod parts;
 mod plain;
 mod program;
 mod select;
@@ -16,6 +17,7 @@ mod walk;
 
 pub use evaluate::{Element, Found, Halt, Lookups, Mapped};
 pub use id::{IdKind, IdRule, row_id_bytes};
+pub use parts::{TemplatePart, template_parts};
 pub use program::{Program, ProgramError};
 pub use select::{Path, PathError, Root, Segment};
 pub use template::{Analysis, Name, SyntaxError, TextKind, analyse, filters, functions, tests};

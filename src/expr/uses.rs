@@ -10,34 +10,44 @@ use crate::value::FieldPath;
 impl Mapping {
     /// The columns of its source that it reads; `None` when it takes a record whole.
     pub fn columns(&self) -> Option<BTreeSet<String>> {
-        let mut uses = Uses { element: self.element.as_deref(), columns: BTreeSet::new() };
+        let mut uses = Uses { element: self.element.as_deref(), ..Uses::default() };
         if let Some(path) = &self.explode {
             uses.path(path)?;
-        }
-        for (_, expr) in &self.lets {
-            uses.expr(expr, false)?;
         }
         uses.fields(&self.fields, false)?;
         for rule in self.skip.iter().chain(&self.reject) {
             uses.text(&rule.when, TextKind::Expression, false)?;
+        }
+        // A named value uses those before it; one that nobody uses may fail unnoticed.
+        for (name, expr) in self.lets.iter().rev() {
+            if uses.all_lets || uses.lets.contains(name) {
+                uses.expr(expr, false)?;
+            }
         }
         Some(uses.columns)
     }
 }
 
 /// Each part gives `None` when it takes the record whole.
+#[derive(Default)]
 struct Uses<'m> {
     element: Option<&'m str>,
     columns: BTreeSet<String>,
+    /// The named values that are used, or all of them.
+    lets: BTreeSet<String>,
+    all_lets: bool,
 }
 
 impl Uses<'_> {
     fn path(&mut self, path: &Path) -> Option<()> {
-        match path.root {
+        match &path.root {
+            Root::Let(name) => {
+                self.lets.insert(name.clone());
+            }
             Root::Record => {
                 self.columns.insert(path.head()?.to_owned());
             }
-            Root::Element | Root::Exploded | Root::Let(_) => {}
+            Root::Element | Root::Exploded => {}
         }
         Some(())
     }
@@ -46,7 +56,13 @@ impl Uses<'_> {
         for name in analyse(text, kind).ok()?.names {
             match name.path[0].as_str() {
                 "record" => return None,
-                "let" | "now" | "target" => {}
+                "let" => match name.path.get(1) {
+                    Some(name) => {
+                        self.lets.insert(name.clone());
+                    }
+                    None => self.all_lets = true,
+                },
+                "now" | "target" => {}
                 name if self.element == Some(name) || inside => {}
                 name => {
                     self.columns.insert(name.to_owned());

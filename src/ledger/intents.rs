@@ -131,7 +131,9 @@ impl Ledger {
         let within = |path: &str, values: Vec<Value>| Filter::In { path: path.to_owned(), values };
         let names = phases.iter().map(|phase| Value::text(&phase.phase)).collect();
         let numbers = phases.iter().map(|phase| number(phase.batches)).collect();
-        let tried = phases.iter().map(|phase| Value::from(retried(phase.batches))).collect();
+        let states =
+            |phase: &PhaseRecord| [phase.batches, phase.batches.saturating_sub(1)].map(retried);
+        let tried = phases.iter().flat_map(states).map(Value::from).collect();
         let either = Filter::Or(vec![within("seq", numbers), within("state", tried)]);
         let select = Select {
             entity: REJECTS.name.to_owned(),
@@ -145,7 +147,7 @@ impl Ledger {
             let (run, phase) = (row.text()?, row.text()?);
             let (seq, state) = (row.number()?, row.text()?);
             let is_open =
-                |record: &&PhaseRecord| seq == record.batches || state == retried(record.batches);
+                |record: &&PhaseRecord| seq == record.batches || states(record).contains(&state);
             let record = phases.iter().find(|record| record.run == run && record.phase == phase);
             if record.as_ref().is_some_and(is_open) {
                 found.insert((run, phase));
@@ -155,14 +157,20 @@ impl Ledger {
     }
 
     /// Forgets the open batch of a phase after its effects were taken back, and opens the rejects
-    /// that it tried again.
+    /// that it tried again. Those that the last finished one tried are resolved.
     pub async fn forget_open(
         &self,
         session: &mut dyn Session,
         phase: &PhaseRecord,
     ) -> Result<(), StoreError> {
-        let tried = equal("state", Value::text(retried(phase.batches)));
-        let mut rejects = self.rejects(of_phase(&phase.phase, Some(&phase.run)).and(tried)).await?;
+        let tried_by = |seq| {
+            let tried = equal("state", Value::text(retried(seq)));
+            self.rejects(of_phase(&phase.phase, Some(&phase.run)).and(tried))
+        };
+        if let Some(last) = phase.batches.checked_sub(1) {
+            self.resolve_rejects(session, &tried_by(last).await?).await?;
+        }
+        let mut rejects = tried_by(phase.batches).await?;
         for reject in &mut rejects {
             reject.state = RejectState::Open;
         }

@@ -14,9 +14,13 @@ use crate::connectors::ScanSource;
 /// A list that is too short says nothing of the rest.
 pub type NodeStatus = Option<String>;
 
+/// How a phase gets its rows into its target, where there is a choice (`pushed down`,
+/// `streams: …`), by its place in the plan. A list that is too short says nothing of the rest.
+pub type PhaseWay = Option<String>;
+
 /// The order as text: a line for what each node is, a line for how it is done, and a line for what
 /// it waits for.
-pub fn explain_text(plan: &Plan, status: &[NodeStatus]) -> String {
+pub fn explain_text(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> String {
     let mut text = String::new();
     let width = plan.graph.nodes.len().to_string().len();
     for (at, node) in plan.graph.nodes.iter().enumerate() {
@@ -25,6 +29,9 @@ pub fn explain_text(plan: &Plan, status: &[NodeStatus]) -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{:>width$}. {}{state}", at + 1, title(node));
         let _ = writeln!(text, "{indent}{}", how(plan, node));
+        if let Some(way) = way(ways, node) {
+            let _ = writeln!(text, "{indent}{way}");
+        }
         if !node.after.is_empty() {
             let _ = writeln!(text, "{indent}after {}", waits(node));
         }
@@ -33,12 +40,15 @@ pub fn explain_text(plan: &Plan, status: &[NodeStatus]) -> String {
 }
 
 /// The order as a Mermaid flowchart.
-pub fn explain_mermaid(plan: &Plan, status: &[NodeStatus]) -> String {
+pub fn explain_mermaid(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> String {
     let mut text = "flowchart TD\n".to_owned();
     for (at, node) in plan.graph.nodes.iter().enumerate() {
         let mut label = escaped(&title(node));
         if let Some(state) = state(status, at) {
             let _ = write!(label, "<br/>{}", escaped(state));
+        }
+        if let Some(way) = way(ways, node) {
+            let _ = write!(label, "<br/>{}", escaped(way));
         }
         let (open, close) = match node.work {
             Work::Phase(_) => ("[", "]"),
@@ -55,8 +65,8 @@ pub fn explain_mermaid(plan: &Plan, status: &[NodeStatus]) -> String {
     text
 }
 
-/// The order as JSON: `{specs, connections, nodes: [{id, kind, name, how, state, after}]}`.
-pub fn explain_json(plan: &Plan, status: &[NodeStatus]) -> Json {
+/// The order as JSON: `{specs, connections, nodes: [{id, kind, name, how, way, state, after}]}`.
+pub fn explain_json(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> Json {
     let nodes: Vec<Json> = plan
         .graph
         .nodes
@@ -73,6 +83,7 @@ pub fn explain_json(plan: &Plan, status: &[NodeStatus]) -> Json {
                 "kind": kind(node.work),
                 "name": node.name,
                 "how": how(plan, node),
+                "way": way(ways, node),
                 "state": state(status, at),
                 "checksum": match node.work {
                     Work::Phase(phase) => Some(&plan.phases[phase].checksum),
@@ -106,6 +117,13 @@ fn kind(work: Work) -> &'static str {
         Work::Phase(_) => "phase",
         Work::Index(_) => "index",
         Work::Check(_) => "check",
+    }
+}
+
+fn way<'w>(ways: &'w [PhaseWay], node: &Node) -> Option<&'w str> {
+    match node.work {
+        Work::Phase(phase) => ways.get(phase)?.as_deref(),
+        Work::Index(_) | Work::Check(_) => None,
     }
 }
 
@@ -297,13 +315,13 @@ mod tests {
     #[test]
     fn each_form_shows_nodes_edges_and_states() {
         let status = [Some("completed".to_owned())];
-        let text = explain_text(&plan(), &status);
+        let text = explain_text(&plan(), &status, &[]);
         assert!(text.starts_with("1. check s: no \"twins\" 0  [completed]\n"), "{text}");
         assert!(text.contains("   no two of .items share id (warning)\n   after 1 (after)\n"));
-        let mermaid = explain_mermaid(&plan(), &status);
+        let mermaid = explain_mermaid(&plan(), &status, &[]);
         assert!(mermaid.contains("n0{{\"check s: no #quot;twins#quot; 0<br/>completed\"}}"));
         assert!(mermaid.ends_with("  n0 -->|after| n1\n"));
-        let json = explain_json(&plan(), &status);
+        let json = explain_json(&plan(), &status, &[]);
         assert_eq!(json["nodes"][0]["state"], "completed");
         assert_eq!(json["nodes"][1]["after"][0]["reason"], "after");
         assert_eq!(json["nodes"][1]["state"], Json::Null);

@@ -7,15 +7,17 @@ mod check;
 mod explain;
 mod graph;
 mod phase;
+mod push_down;
 mod second_pass;
 
 pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
-pub use explain::{NodeStatus, explain_json, explain_mermaid, explain_text};
+pub use explain::{NodeStatus, PhaseWay, explain_json, explain_mermaid, explain_text};
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
     Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Phase, RejectLimit, Source, Target,
     Transaction, WriteMode,
 };
+pub use push_down::{PUSHED_BATCH, push_down};
 
 use std::path::PathBuf;
 

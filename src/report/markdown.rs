@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use super::table::{HEADS, WORDS, row};
-use super::{CheckReport, ComparedPhase, Report};
+use super::{CheckReport, ComparedPhase, Report, progress};
 
 /// Renders the whole report.
 pub(super) fn render(report: &Report) -> String {
     let mut text = format!("# Report: {}\n\n{}\n", escape(&report.spec), head(report));
+    text.push_str(&progress::markdown(report));
     if !report.phases.is_empty() {
         text.push_str("\n## Phases\n\n");
         let rows = report.phases.iter().map(|phase| row(phase).to_vec()).collect();
@@ -122,7 +123,7 @@ fn compared(phase: &ComparedPhase) -> Vec<String> {
 }
 
 /// A table whose first columns are words and the others numbers.
-fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
     let mut text = format!("| {} |\n|", heads.join(" | "));
     for column in 0..heads.len() {
         text.push_str(if column < words { "---|" } else { "---:|" });
@@ -136,6 +137,6 @@ fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
 }
 
 /// Text that stays on its line and in its cell.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }

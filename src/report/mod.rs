@@ -6,10 +6,12 @@
 mod exit;
 mod markdown;
 mod phase;
+mod progress;
 mod table;
 
 pub use exit::{exit_code, exit_code_of_verification};
 pub use phase::PhaseReport;
+pub use progress::PhaseProgress;
 pub use table::summary_table;
 
 use std::collections::BTreeMap;
@@ -41,6 +43,8 @@ pub struct Report {
     pub runs: Vec<SpecRun>,
     /// The phases, in the order of the work.
     pub phases: Vec<PhaseReport>,
+    /// Where the phases stand, over all runs; empty where that was not asked.
+    pub progress: Vec<PhaseProgress>,
     /// The checks that were made, and whatever else a verification looks at.
     pub checks: Vec<CheckReport>,
     /// What a verification found beyond that.

@@ -108,10 +108,10 @@ pub async fn fill_store(store: &Arc<dyn Store>, folder: &Path) -> Result<u64, Ru
     session.begin().await?;
     ledger.create(&mut *session).await?;
     let alone = !store.capabilities().transactions;
+    if ledger.fact(MARKER).await?.as_deref() == Some(LOADING) {
+        drop_all(&mut *session, &files).await?;
+    }
     if alone {
-        if ledger.fact(MARKER).await?.as_deref() == Some(LOADING) {
-            drop_all(&mut *session, &files).await?;
-        }
         ledger.set_fact(&mut *session, MARKER, LOADING).await?;
     }
     let loaded = load_all(store, &mut *session, folder, &files).await;

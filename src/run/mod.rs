@@ -16,6 +16,7 @@ mod load;
 mod lookup;
 mod phase;
 mod pipeline;
+mod push_down;
 mod retry;
 mod runs;
 mod seen;
@@ -30,6 +31,7 @@ pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
 pub use executor::{NodeOutcome, NodeState, Outcome, run};
 pub use lookup::PhaseIds;
+pub use push_down::{Way, way};
 pub use retry::{Retried, retry};
 pub use runs::changed_phases;
 pub use shape::{Shape, identity_of};
@@ -58,6 +60,8 @@ pub struct Options {
     pub checks: bool,
     /// Whether keys that are text are told as they are, and not as a short hash.
     pub show_values: bool,
+    /// Whether a database that is source and target does a phase by itself where it can.
+    pub push_down: bool,
     /// How long batches are gathered before they commit.
     pub commit_after: Duration,
     /// The moment that `now` is, for tests; the clock otherwise.
@@ -77,6 +81,7 @@ impl Default for Options {
             keep: BTreeSet::new(),
             checks: true,
             show_values: false,
+            push_down: true,
             commit_after: Duration::from_secs(1),
             now: None,
             who: String::new(),

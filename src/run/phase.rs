@@ -15,9 +15,9 @@ use super::pipeline::{Batches, find_seen, find_winners, pipeline};
 use super::seen::duplicates_possible;
 use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
-    failpoint, source,
+    failpoint, push_down, source,
 };
-use crate::connectors::{ScanSource, Session, Store, StoreError};
+use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError};
 use crate::ledger::{
     BatchRows, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
     RejectState,
@@ -256,8 +256,6 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         }
         loader.seen = Some(find_seen(context, record, &shape, &loader).await?);
     }
-    let (batches, reader, mapper) =
-        pipeline(context, record, &shape, record.checkpoint.clone()).await?;
     let mut writer = Writer {
         context,
         ledger,
@@ -269,6 +267,14 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         rows: BatchRows::default(),
         wants_records: context.observer.wants_records(),
     };
+    let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
+    if !again && let Some(transfer) = push_down::transfer_of(context).await? {
+        if push_down::push_batches(&mut writer, transfer, record).await? {
+            return Ok(());
+        }
+    }
+    let checkpoint = writer.pending.checkpoint.clone();
+    let (batches, reader, mapper) = pipeline(context, record, &shape, checkpoint).await?;
     let result = writer.write_all(batches, record).await;
     reader.abort();
     mapper.abort();
@@ -312,15 +318,17 @@ impl Group {
     }
 }
 
-struct Writer<'c> {
-    context: &'c PhaseContext,
+/// Writes batches, and commits them in groups.
+pub(super) struct Writer<'c> {
+    pub(super) context: &'c PhaseContext,
     ledger: Ledger,
     target: Arc<dyn Store>,
-    loader: Loader,
-    session: Option<Box<dyn Session>>,
+    pub(super) loader: Loader,
+    /// The session of the commit under way.
+    pub(super) session: Option<Box<dyn Session>>,
     group: Group,
     /// The phase's record as it will be at the next commit.
-    pending: PhaseRecord,
+    pub(super) pending: PhaseRecord,
     /// What the group's batches leave in the ledger.
     rows: BatchRows,
     wants_records: bool,
@@ -362,10 +370,7 @@ impl Writer<'_> {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
                 break;
             }
-            // Without transactions every batch is finished by itself.
-            if self.loader.intents.is_some()
-                || self.group.is_full(transaction, self.context.options.commit_after)
-            {
+            if self.group_is_full() {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -379,15 +384,20 @@ impl Writer<'_> {
         self.commit(committed, &mut started).await
     }
 
-    async fn write(&mut self, batch: MappedBatch) -> Result<(), RunError> {
-        if self.session.is_none() {
-            let mut session = self.target.session().await?;
-            session.begin().await?;
-            self.session = Some(session);
-            self.group = Group::new();
+    /// The session of the commit under way, or of a new one. It is to be put back.
+    pub(super) async fn open(&mut self) -> Result<Box<dyn Session>, RunError> {
+        if let Some(session) = self.session.take() {
+            return Ok(session);
         }
-        let Some(mut session) = self.session.take() else { return Ok(()) };
-        let seq = self.pending.batches;
+        let mut session = self.target.session().await?;
+        session.begin().await?;
+        self.group = Group::new();
+        Ok(session)
+    }
+
+    /// Writes a batch.
+    pub(super) async fn write(&mut self, batch: MappedBatch) -> Result<(), RunError> {
+        let mut session = self.open().await?;
         let checkpoint = batch.checkpoint.clone();
         let bytes = batch.bytes;
         match &mut self.loader.intents {
@@ -396,6 +406,19 @@ impl Writer<'_> {
         }
         let loaded = self.loader.load(&mut *session, batch, self.pending.counts.read).await?;
         failpoint::pass("data").await;
+        self.session = Some(session);
+        self.settle(loaded, checkpoint, bytes).await
+    }
+
+    /// Puts what became of a batch into the ledger.
+    pub(super) async fn settle(
+        &mut self,
+        loaded: Loaded,
+        checkpoint: Checkpoint,
+        bytes: usize,
+    ) -> Result<(), RunError> {
+        let mut session = self.open().await?;
+        let seq = self.pending.batches;
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
@@ -416,6 +439,14 @@ impl Writer<'_> {
         self.group.records += loaded.counts.read;
         self.tell(&loaded, &rejects, seq);
         self.check_rejects(false)
+    }
+
+    /// Whether the commit under way has gathered enough.
+    pub(super) fn group_is_full(&self) -> bool {
+        let commit_after = self.context.options.commit_after;
+        // Without transactions every batch is finished by itself.
+        self.loader.intents.is_some()
+            || self.group.is_full(self.context.phase.transaction, commit_after)
     }
 
     fn rejects(&self, loaded: &Loaded, seq: u64) -> Vec<RejectRecord> {
@@ -455,7 +486,8 @@ impl Writer<'_> {
         observer.event(&Event::Batch { phase, batch: seq + 1, counts });
     }
 
-    fn check_rejects(&self, at_end: bool) -> Result<(), RunError> {
+    /// Fails when more records are rejected than the phase allows.
+    pub(super) fn check_rejects(&self, at_end: bool) -> Result<(), RunError> {
         let counts = &self.pending.counts;
         let exceeded = match self.context.phase.max_rejects {
             None => false,
@@ -478,7 +510,7 @@ impl Writer<'_> {
     }
 
     /// Commits what is under way, when there is something.
-    async fn commit(
+    pub(super) async fn commit(
         &mut self,
         committed: &mut PhaseRecord,
         started: &mut Instant,
@@ -526,7 +558,16 @@ async fn finish(
             ended.error = Some(error.message.clone());
         }
     }
-    let saved = save(context, &ended).await;
+    let mut saved = save(context, &ended).await;
+    for attempt in 2..=ATTEMPTS {
+        match &saved {
+            Err(error) if error.is_transient() => {
+                tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                saved = save(context, &ended).await;
+            }
+            _ => break,
+        }
+    }
     if saved.is_ok() {
         *record = ended;
     }

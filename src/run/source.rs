@@ -33,7 +33,7 @@ pub(super) async fn request(phase: &Phase, stores: &Stores) -> Result<ScanReques
 
 /// The columns of a table that the phase needs, so that others are neither read nor able to spoil a
 /// record; `None` is all.
-async fn columns(
+pub(super) async fn columns(
     phase: &Phase,
     stores: &Stores,
     key: &[String],
@@ -45,6 +45,10 @@ async fn columns(
     }
     let Some(used) = phase.mapping.columns() else { return Ok(None) };
     let Some(schema) = store.describe(entity).await? else { return Ok(None) };
+    // A record without a key is known by all of its content.
+    if key.iter().any(|part| schema.column(part).is_none_or(|column| column.nullable)) {
+        return Ok(None);
+    }
     let filtered = phase.source.filter.paths();
     let is_used = |name: &String| {
         used.contains(name) || key.contains(name) || filtered.contains(&name.as_str())

@@ -17,6 +17,7 @@ mod path;
 mod problem;
 pub mod query;
 mod schema;
+pub mod statement;
 pub mod time;
 
 pub use data_type::{DataType, Kind, ParseDataTypeError};

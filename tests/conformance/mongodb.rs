@@ -93,7 +93,7 @@ async fn a_resumed_scan_goes_on_through_ids_of_all_kinds() {
             doc! { "_id": false },
             doc! { "_id": true },
             doc! { "_id": bson::DateTime::from_millis(-5_000_000_000_000) },
-            doc! { "_id": bson::DateTime::from_millis(5) },
+            doc! { "_id": bson::DateTime::from_millis(1_700_000_000_000) },
         ];
         // Not in the order in which they are read.
         documents.reverse();

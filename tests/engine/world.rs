@@ -24,9 +24,19 @@ impl World {
     /// `name` to themselves, conflicts on `code`, and makes `uid`.
     pub async fn new(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        Self::over(url, script, folder).await
+    }
+
+    /// The same over the database at a URL.
+    pub async fn at(url: &str, script: &str) -> Self {
+        Self::over(url.to_owned(), script, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn over(url: String, script: &str, folder: tempfile::TempDir) -> Self {
         let config = ConnectionConfig {
             name: "db".into(),
-            url: format!("sqlite:{}", folder.path().join("test.db").display()),
+            url,
             model: Model::Tables,
             policies: Policies::default(),
             files: None,

@@ -160,6 +160,20 @@ impl World {
         run::run(plan, stores, Arc::new(options), Arc::new(Silent), Cancel::default()).await
     }
 
+    /// Whether the one run is over, for the ledger.
+    pub async fn is_over(&self) -> bool {
+        let known = "SELECT 1 FROM sqlite_schema WHERE name = 'mapper_runs'";
+        let over = "SELECT 1 FROM mapper_runs WHERE document ->> 'state' = 'completed'";
+        !self.query(known).await.is_empty() && !self.query(over).await.is_empty()
+    }
+
+    /// Goes on with the one run to its end.
+    pub async fn go_on(&self) {
+        if !self.is_over().await {
+            self.run().await;
+        }
+    }
+
     /// Runs to the end.
     pub async fn run(&self) -> Outcome {
         let outcome = self.try_run(&Fuse::never()).await.unwrap();

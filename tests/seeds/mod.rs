@@ -1,5 +1,6 @@
 //! The shipped specs over their fixtures, held against counts that were computed without mapper.
 
+mod brius;
 mod default;
 mod dirty;
 pub mod world;

@@ -58,9 +58,21 @@ impl Database {
         &self.server
     }
 
+    /// Asks it, as a user who may do everything; every value as the server writes it.
+    pub(crate) fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        self.server.query(&self.name, sql)
+    }
+
     /// Runs SQL statements in it, as a user who may do everything.
     pub(crate) fn execute(&self, sql: &str) {
         self.server.execute(&self.name, sql);
+    }
+}
+
+impl Database {
+    fn drop_user(&self, drop: &str) -> Result<(), String> {
+        let database = if self.server.kind == Kind::Postgres { "postgres" } else { "" };
+        self.server.try_execute(database, drop)
     }
 }
 
@@ -71,9 +83,12 @@ impl Drop for Database {
         let _ = match self.server.kind {
             Kind::Postgres => self
                 .server
-                .try_execute("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")),
+                .try_execute("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+                .and_then(|()| self.drop_user(&format!("DROP ROLE IF EXISTS reader_{name}"))),
             Kind::MariaDb => {
-                self.server.try_execute("", &format!("DROP DATABASE IF EXISTS {name}"))
+                let drop = format!("DROP DATABASE IF EXISTS {name}");
+                let user = format!("DROP USER IF EXISTS 'reader_{name}'@'%'");
+                self.server.try_execute("", &drop).and_then(|()| self.drop_user(&user))
             }
             Kind::FerretDb | Kind::MongoJava => self.server.command(name, doc! {"dropDatabase": 1}),
         };
@@ -115,6 +130,24 @@ impl Server {
         .map_err(|error: sqlx::Error| error.to_string())
     }
 
+    /// Asks a database, as a user who may do everything; every value as the server writes it.
+    pub(crate) fn query(&self, database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+        let url = self.admin_url(database);
+        let text = AssertSqlSafe(sql.to_owned());
+        blocking(async move || {
+            if self.kind == Kind::Postgres {
+                let mut connection = PgConnection::connect(&url).await?;
+                let rows = sqlx::raw_sql(text).fetch_all(&mut connection).await?;
+                rows.iter().map(texts).collect::<Result<Vec<_>, _>>()
+            } else {
+                let mut connection = MySqlConnection::connect(&url).await?;
+                let rows = sqlx::raw_sql(text).fetch_all(&mut connection).await?;
+                rows.iter().map(texts).collect::<Result<Vec<_>, _>>()
+            }
+        })
+        .unwrap_or_else(|error: sqlx::Error| panic!("{:?}: {sql}: {error}", self.kind))
+    }
+
     /// Runs a MongoDB command in a database.
     pub(crate) fn command(
         &self,
@@ -132,6 +165,15 @@ impl Server {
         })
         .map_err(|error: mongodb::error::Error| error.to_string())
     }
+}
+
+/// The values of a row that came as text.
+fn texts<'r, R: sqlx::Row>(row: &'r R) -> Result<Vec<Option<String>>, sqlx::Error>
+where
+    String: sqlx::Decode<'r, R::Database>,
+    usize: sqlx::ColumnIndex<R>,
+{
+    (0..row.len()).map(|column| row.try_get_unchecked(column)).collect()
 }
 
 /// Runs a future to its end on a thread of its own, so that it works inside and outside of others.

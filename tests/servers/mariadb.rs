@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::process::{self, Folder, Process, free_port, program, search_path};
+use super::tls::Certificates;
 use super::{ADMIN_PASSWORD, Kind, Server, USER};
 
 const SETTINGS: &[&str] = &[
@@ -23,12 +24,29 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Starts an instance; `settings` come after those that all have, so they hold.
-pub(crate) fn start(settings: &[String]) -> Result<Server, String> {
+pub(crate) fn start(settings: &[&str]) -> Result<Server, String> {
+    let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+    start_in(Folder::new("mariadb", Some("mysql"))?, &settings, false)
+}
+
+/// Starts an instance that refuses connections without TLS.
+pub(crate) fn start_tls() -> Result<(Server, Certificates), String> {
+    let folder = Folder::new("mariadb", Some("mysql"))?;
+    let certificates = Certificates::new(&folder)?;
+    let settings = [
+        format!("--ssl-cert={}", certificates.certificate().display()),
+        format!("--ssl-key={}", certificates.key().display()),
+        format!("--ssl-ca={}", certificates.authority().display()),
+        "--require-secure-transport=on".to_owned(),
+    ];
+    Ok((start_in(folder, &settings, true)?, certificates))
+}
+
+fn start_in(folder: Folder, settings: &[String], tls: bool) -> Result<Server, String> {
     let folders = std::env::var_os("MAPPER_TEST_MARIADB_BIN")
         .map_or_else(search_path, |folder| vec![PathBuf::from(folder)]);
     let install = program("mariadb-install-db", &folders)?;
     let daemon = program("mariadbd", &folders)?;
-    let folder = Folder::new("mariadb", Some("mysql"))?;
     let path = |name: &str| folder.path().join(name).display().to_string();
     folder.run(
         &install,
@@ -75,6 +93,9 @@ pub(crate) fn start(settings: &[String]) -> Result<Server, String> {
         user: super::url("mysql", port, USER, ""),
         process: None,
     };
+    if tls {
+        server.admin.set_query(Some("ssl-mode=REQUIRED"));
+    }
     server.process = Some(Process::start(folder, "KILL", &command, || server.answers())?);
     Ok(server)
 }

@@ -11,16 +11,24 @@
 //! that run already, with a user who may create databases.
 
 mod bed;
+mod bed_trouble;
 mod database;
 mod mariadb;
 mod mongodb;
 mod postgres;
 mod process;
+mod proxy;
+mod tls;
+mod trouble;
 
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 pub(crate) use database::Database;
 use process::Process;
+pub(crate) use proxy::Proxy;
+pub(crate) use tls::{TlsServer, ferretdb_tls, ferretdb_with_password, mariadb_tls, postgres_tls};
+pub(crate) use trouble::SmallDisk;
 use url::Url;
 
 /// The name and password of the user that tests connect as, who owns their databases.
@@ -71,6 +79,18 @@ pub(crate) fn mongo_java() -> Arc<Server> {
     shared(&SERVER, Kind::MongoJava, "MAPPER_TEST_MONGODB2_URL", mongodb::start_mongo_java)
 }
 
+/// A server of a test's own, with settings beside those that all have, as its programs take them:
+/// `fsync=on` for PostgreSQL, `--read-only` for MariaDB. It ends with the last of its handles.
+pub(crate) fn alone(kind: Kind, settings: &[&str]) -> Arc<Server> {
+    let started = match kind {
+        Kind::Postgres => postgres::start(settings),
+        Kind::MariaDb => mariadb::start(settings),
+        Kind::FerretDb => mongodb::start_ferretdb(),
+        Kind::MongoJava => mongodb::start_mongo_java(),
+    };
+    had(kind, started.map(Arc::new))
+}
+
 type Shared = OnceLock<Result<Arc<Server>, String>>;
 
 fn shared(
@@ -115,6 +135,40 @@ impl Server {
     /// The URL of a database, with a user who may do everything.
     pub(crate) fn admin_url(&self, database: &str) -> String {
         with_path(&self.admin, database)
+    }
+
+    /// The port.
+    pub(crate) fn port(&self) -> u16 {
+        self.admin.port().unwrap_or(match self.kind {
+            Kind::Postgres => 5432,
+            Kind::MariaDb => 3306,
+            Kind::FerretDb | Kind::MongoJava => 27017,
+        })
+    }
+
+    /// Its temporary folder, when it was started here.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.process.as_ref().map(Process::folder)
+    }
+
+    /// Its product and version, as the table of fidelity names it.
+    pub(crate) fn version(&self) -> String {
+        let first =
+            |text: String, marks: &[char]| text.split(marks).next().unwrap_or("").to_owned();
+        let asked =
+            |sql| self.query(if self.kind == Kind::Postgres { "postgres" } else { "" }, sql);
+        match self.kind {
+            Kind::Postgres => {
+                let version = asked("SHOW server_version")[0][0].clone().unwrap_or_default();
+                format!("PostgreSQL {}", first(version, &[' ']))
+            }
+            Kind::MariaDb => {
+                let version = asked("SELECT version()")[0][0].clone().unwrap_or_default();
+                format!("MariaDB {}", first(version, &['-']))
+            }
+            Kind::FerretDb => "FerretDB 1.24.0".into(),
+            Kind::MongoJava => "mongo-java-server 1.47.0".into(),
+        }
     }
 
     /// A new and empty database, dropped with the guard.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::process::{self, Folder, Process, free_port, output, program, search_path};
+use super::tls::Certificates;
 use super::{ADMIN_PASSWORD, Kind, Server, USER};
 
 /// What every cluster of the tests runs with. Nothing survives the machine here, so it need not
@@ -41,9 +42,29 @@ fn programs() -> Result<PathBuf, String> {
 }
 
 /// Starts a cluster; `settings` come after those that all have, so they hold.
-pub(crate) fn start(settings: &[String]) -> Result<Server, String> {
-    let programs = programs()?;
+pub(crate) fn start(settings: &[&str]) -> Result<Server, String> {
+    let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+    start_in(Folder::new("postgres", Some("postgres"))?, &settings, false)
+}
+
+/// Starts a cluster that refuses connections without TLS.
+pub(crate) fn start_tls() -> Result<(Server, Certificates), String> {
     let folder = Folder::new("postgres", Some("postgres"))?;
+    let certificates = Certificates::new(&folder)?;
+    let rules = folder.path().join("rules");
+    process::write(&rules, "hostssl all all 127.0.0.1/32 scram-sha-256\n")?;
+    folder.give_away(&rules)?;
+    let settings = [
+        "ssl=on".to_owned(),
+        format!("ssl_cert_file={}", certificates.certificate().display()),
+        format!("ssl_key_file={}", certificates.key().display()),
+        format!("hba_file={}", rules.display()),
+    ];
+    Ok((start_in(folder, &settings, true)?, certificates))
+}
+
+fn start_in(folder: Folder, settings: &[String], tls: bool) -> Result<Server, String> {
+    let programs = programs()?;
     let data = folder.path().join("data");
     let password = folder.path().join("password");
     process::write(&password, ADMIN_PASSWORD)?;
@@ -86,6 +107,9 @@ pub(crate) fn start(settings: &[String]) -> Result<Server, String> {
         process: None,
     };
     // SIGQUIT is PostgreSQL's word for: at once, without a checkpoint.
+    if tls {
+        server.admin.set_query(Some("sslmode=require"));
+    }
     let process = Process::start(folder, "QUIT", &command, || server.answers())?;
     server.process = Some(process);
     server

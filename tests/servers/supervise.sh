@@ -24,4 +24,7 @@ exec 3<&-
 wait $server
 echo $? >"$folder/ended"
 wait $watcher
+while read -r _ path _; do
+    case $path in "$folder"/*) umount -l "$path" ;; esac
+done </proc/mounts
 rm -rf "$folder"

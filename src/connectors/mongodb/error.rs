@@ -129,10 +129,13 @@ pub(super) fn violation(error: &Document) -> Option<Violation> {
             let keys = error.get_document("keyPattern").ok();
             let column = keys.map(|keys| keys.keys().cloned().collect::<Vec<_>>().join(", "));
             let primary = index.as_deref() == Some("_id_") || column.as_deref() == Some("_id");
+            let constraint = index.filter(|_| !primary);
+            // The index says more than its fields.
+            let column = column.filter(|_| constraint.is_none());
             Some(Violation {
                 kind: ViolationKind::Unique,
-                constraint: index.filter(|_| !primary),
                 column: if primary { Some("_id".to_owned()) } else { column },
+                constraint,
             })
         }
         121 => of(ViolationKind::Check),
@@ -177,8 +180,7 @@ mod tests {
             "keyPattern": { "mail": 1 }, "keyValue": { "mail": "x index: y" },
         };
         let found = violation(&error).unwrap();
-        assert_eq!(found.constraint.as_deref(), Some("by mail"));
-        assert_eq!(found.column.as_deref(), Some("mail"));
+        assert_eq!((found.constraint.as_deref(), found.column.as_deref()), (Some("by mail"), None));
         let error = doc! { "code": 11000, "errmsg": "… index: _id_ dup key: { _id: 1 }" };
         let found = violation(&error).unwrap();
         assert_eq!((found.constraint.as_deref(), found.column.as_deref()), (None, Some("_id")));

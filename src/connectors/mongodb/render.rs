@@ -149,12 +149,13 @@ impl Dialect {
                 }
                 (all, true)
             }
-            // A binary fraction and a decimal one may be equal for us, and not for the server.
+            // A binary fraction and a decimal one may be equal for us, and not for the server. Other
+            // servers than MongoDB's own may compare decimals as fractions.
             Value::Float(number) if number.is_finite() && number.fract() != 0.0 => {
                 let decimal = Decimal::from_value(value).map(Value::Decimal);
                 let decimal = decimal.filter(|_| self.decimals);
                 let decimal = decimal.and_then(|decimal| to_bson(&decimal).ok());
-                (plain.into_iter().chain(decimal).collect(), true)
+                (plain.into_iter().chain(decimal).collect(), self.original || !self.decimals)
             }
             Value::Decimal(number) => {
                 let whole = number.to_i64().and_then(|whole| to_bson(&Value::Int(whole)).ok());
@@ -165,7 +166,7 @@ impl Dialect {
                 let float = float.and_then(|float| to_bson(&float).ok());
                 let plain = plain.filter(|_| self.decimals);
                 // A longer one may be what a binary fraction is exactly, and not what it reads as.
-                let short = number.number().normalized().digits() <= 15;
+                let short = self.original && number.number().normalized().digits() <= 15;
                 (plain.into_iter().chain(whole).chain(float).collect(), short)
             }
             Value::Array(_) | Value::Object(_) => (plain.into_iter().collect(), false),

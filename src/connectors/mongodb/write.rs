@@ -25,6 +25,8 @@ use crate::value::{Object, Problem, Row, Value};
 const DOCUMENT: usize = 16 * 1024 * 1024;
 /// Bytes of entries in one command, which must not be much larger than a document.
 const COMMAND: usize = 12 * 1024 * 1024;
+/// The index on `_id`.
+const PRIMARY: &str = "_id_";
 /// Records found by one filter.
 const KEYS: usize = 1000;
 
@@ -195,12 +197,29 @@ async fn why(
         && found.constraint.is_none()
         && found.column.is_none()
         && let Some(document) = documents.get(*index)
-        && let Ok(Some((constraint, column))) = duplicate_of(server, entity, document).await
+        && let Ok(Some(index)) = duplicate_of(server, entity, document).await
     {
-        found.constraint = constraint;
-        found.column = Some(column);
+        if index == PRIMARY {
+            found.column = Some("_id".to_owned());
+        } else {
+            found.constraint = Some(index);
+        }
     }
     WriteError::Record(found)
+}
+
+/// The unique indexes of a collection: their names and paths.
+async fn unique_indexes(
+    server: &Server,
+    entity: &str,
+) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+    let unique = |index: &Document| {
+        let name = index.get_str("name").ok()?;
+        let unique = name == PRIMARY || index.get_bool("unique").unwrap_or(false);
+        let keys = index.get_document("key").ok()?.keys().cloned().collect();
+        unique.then(|| (name.to_owned(), keys))
+    };
+    Ok(index_documents(server, entity).await?.iter().filter_map(unique).collect())
 }
 
 /// The unique index by which a document is refused, where the server does not name it.
@@ -208,24 +227,17 @@ async fn duplicate_of(
     server: &Server,
     entity: &str,
     document: &Object,
-) -> Result<Option<(Option<String>, String)>, StoreError> {
+) -> Result<Option<String>, StoreError> {
     let row = vec![Value::object(document.clone())];
-    for index in index_documents(server, entity).await? {
-        let name = index.get_str("name").unwrap_or_default();
-        let primary = name == "_id_";
-        if !primary && !index.get_bool("unique").unwrap_or(false) {
-            continue;
-        }
-        let Ok(keys) = index.get_document("key") else { continue };
+    for (name, keys) in unique_indexes(server, entity).await? {
         let equal = |path: &String| Filter::Compare {
             path: path.clone(),
             operator: Comparison::Equal,
             value: value_at(&Layout::Document, &row, path).clone(),
         };
-        let same = Filter::And(keys.keys().map(equal).collect());
+        let same = Filter::And(keys.iter().map(equal).collect());
         if count(server, entity, &same).await? > 0 {
-            let columns = keys.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Ok(Some(((!primary).then(|| name.to_owned()), columns)));
+            return Ok(Some(name));
         }
     }
     Ok(None)
@@ -299,7 +311,14 @@ pub(super) async fn update(server: &Server, update: Update<'_>) -> Result<u64, W
     let mut matched = 0;
     let mut refusal = None;
     for (command, _) in commands.finish().map_err(|problem| unfit(&problem))? {
-        let reply = send(server, command).await?;
+        let reply = match send(server, command).await {
+            Ok(reply) => reply,
+            Err(WriteError::Record(mut found)) => {
+                found.constraint = only_unique(server, update).await;
+                return Err(WriteError::Record(found));
+            }
+            Err(error) => return Err(error),
+        };
         matched += reply.n;
         for (_, error) in &reply.failed {
             match violation(error) {
@@ -318,6 +337,14 @@ pub(super) async fn update(server: &Server, update: Update<'_>) -> Result<u64, W
         }
         None => Ok(matched),
     }
+}
+
+/// The one unique index that an update can violate, when there is one.
+async fn only_unique(server: &Server, update: Update<'_>) -> Option<String> {
+    let mut indexes = unique_indexes(server, update.entity).await.ok()?;
+    indexes.retain(|(_, keys)| keys.iter().any(|key| update.set.contains(key)));
+    let first = indexes.pop().map(|(name, _)| name);
+    first.filter(|_| indexes.is_empty())
 }
 
 fn write_update(

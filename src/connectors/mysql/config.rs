@@ -39,7 +39,7 @@ pub(super) struct Address {
 pub(super) fn address_of(url: &str) -> Result<Address, StoreError> {
     let refuse = |message: String| StoreError::new(StoreErrorKind::Unsupported, message);
     let wrong = || refuse("the URL is not one of the form mysql://user@host/database".to_owned());
-    let parsed = Url::parse(url).map_err(|_| wrong())?;
+    let parsed = Url::parse(url).ok().filter(Url::has_host).ok_or_else(wrong)?;
     for (name, _) in parsed.query_pairs() {
         if !OPTIONS.contains(&&*name) {
             let known = OPTIONS.join(", ");

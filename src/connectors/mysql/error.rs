@@ -134,19 +134,21 @@ fn violation(number: u16, message: &str) -> Option<Violation> {
         // A trigger that refuses; its message is free text.
         1644 => of(ViolationKind::Check, None, None),
         1264 | 1265 | 1292 | 1366 | 1406 | 1411 | 1416 | 1426 | 1690 | 3140 | 3156 | 3157
-        | 1267 | 1300 | 1367 | 3854 => of(
-            ViolationKind::Value,
-            None,
-            last_name(message, "for column '", '\'').or_else(|| column_in_backticks(message)),
-        ),
+        | 1267 | 1300 | 1367 | 3854 => of(ViolationKind::Value, None, column_at_end(message)),
         // A generated column takes no value; a row that is too large.
         1906 | 3105 | 1118 | 139 => of(ViolationKind::Value, None, None),
         _ => None,
     }
 }
 
-/// "… for column `db`.`table`.`column` at row 1"
-fn column_in_backticks(message: &str) -> Option<&str> {
+/// The column of "… for column 'c' at row 1", or of "… for column `db`.`t`.`c` at row 1". What
+/// stands before the last such phrase may be a value.
+fn column_at_end(message: &str) -> Option<&str> {
+    let plain = message.rfind("for column '");
+    let path = message.rfind("for column `");
+    if plain > path {
+        return last_name(message, "for column '", '\'');
+    }
     let (_, rest) = message.rsplit_once("for column `")?;
     let (path, _) = rest.rsplit_once("` at row")?;
     path.rsplit('`').next().filter(|name| is_name(name))

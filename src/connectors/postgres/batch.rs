@@ -208,7 +208,7 @@ fn empty(plan: &Plan) -> SourceBatch {
 }
 
 /// Cuts off the next field; `None` is null.
-fn field<'r>(rest: &mut &'r [u8]) -> Result<Option<&'r [u8]>, ()> {
+pub(super) fn field<'r>(rest: &mut &'r [u8]) -> Result<Option<&'r [u8]>, ()> {
     let (length, after) = rest.split_first_chunk::<4>().ok_or(())?;
     let length = i32::from_be_bytes(*length);
     let Ok(length) = usize::try_from(length) else {

@@ -62,6 +62,23 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Its columns and primary key.
+    pub(super) fn schema(&self) -> Schema {
+        let column = |column: &TableColumn| Column {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            declared: column.declared.clone(),
+            nullable: column.nullable,
+            has_default: column.has_default,
+            generated: column.generated,
+        };
+        Schema {
+            columns: self.columns.iter().map(column).collect(),
+            primary_key: self.primary_key(),
+            ..Schema::default()
+        }
+    }
+
     /// The primary key's columns in order.
     pub(super) fn primary_key(&self) -> Vec<String> {
         let mut key: Vec<_> = self.columns.iter().filter(|column| column.primary > 0).collect();
@@ -314,25 +331,10 @@ pub(super) async fn describe(
     entity: &str,
 ) -> Result<Option<Schema>, sqlx::Error> {
     let Some(table) = table(connection, entity).await? else { return Ok(None) };
-    let primary_key = table.primary_key();
     Ok(Some(Schema {
         foreign_keys: foreign_keys(connection, &table.from).await?,
         indexes: indexes(connection, &table.from).await?,
-        columns: table
-            .columns
-            .into_iter()
-            .map(|column| Column {
-                name: column.name,
-                data_type: column.data_type,
-                declared: column.declared,
-                nullable: column.nullable,
-                has_default: column.has_default,
-                generated: column.generated,
-            })
-            .collect(),
-        primary_key,
-        open: false,
-        sampled: None,
+        ..table.schema()
     }))
 }
 

@@ -15,6 +15,8 @@ mod render;
 mod scan;
 mod session;
 mod text;
+mod transfer;
+mod transfer_compute;
 mod types;
 mod write;
 mod writer;
@@ -38,6 +40,7 @@ use super::{
     Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::statement::Transfer;
 use crate::value::{Column, Schema};
 
 /// What PostgreSQL can do.
@@ -277,6 +280,12 @@ impl Store for Postgres {
         let column = column.clone();
         let nul = self.policies.nul.clone();
         Arc::new(move |value| fit::fit(value, &column, nul.as_ref()))
+    }
+
+    async fn can_transfer(&self, transfer: &Transfer) -> Result<Result<(), String>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = transfer::check(&mut connection, transfer, &self.server).await;
+        self.keep(connection, done)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

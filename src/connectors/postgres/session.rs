@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{catalog, define, read, write};
+use super::{catalog, define, read, transfer, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
+use crate::value::statement::{Portion, Transfer};
 use crate::value::{Row, Schema};
 
 /// A session on a PostgreSQL database.
@@ -19,11 +21,13 @@ pub(super) struct TableSession {
     writer: Writer,
     /// The tables that statements named, until the structure changes.
     tables: HashMap<String, Arc<Table>>,
+    /// The function that makes UUIDs of version 5, once it was looked for.
+    uuid: Option<Option<String>>,
 }
 
 impl TableSession {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, tables: HashMap::new() }
+        Self { writer, tables: HashMap::new(), uuid: None }
     }
 
     async fn table(&mut self, entity: &str) -> Result<Arc<Table>, StoreError> {
@@ -89,6 +93,23 @@ impl Session for TableSession {
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError> {
         let table = self.table(delete.entity).await?;
         write::delete(&mut self.writer, &table, delete).await
+    }
+
+    async fn transfer(
+        &mut self,
+        transfer: &Transfer,
+        portion: Portion<'_>,
+        rows: mpsc::Sender<Vec<Row>>,
+    ) -> Result<u64, WriteError> {
+        let source = self.table(&transfer.source).await?;
+        let target = self.table(&transfer.target).await?;
+        if self.uuid.is_none() {
+            let (connection, server) = self.writer.parts()?;
+            self.uuid = Some(transfer::uuid_function(connection, server).await?);
+        }
+        let uuid = self.uuid.as_ref().and_then(Option::as_deref);
+        let tables = transfer::Tables { source: &source, target: &target, uuid };
+        transfer::transfer(&mut self.writer, tables, transfer, portion, &rows).await
     }
 
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {

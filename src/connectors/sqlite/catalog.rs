@@ -32,11 +32,30 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Its columns and primary key.
+    pub(crate) fn schema(&self) -> Schema {
+        let columns = self.columns.iter().map(TableColumn::column).collect();
+        Schema { columns, primary_key: self.primary_key(), ..Schema::default() }
+    }
+
     /// The primary key's columns in order.
     pub(crate) fn primary_key(&self) -> Vec<String> {
         let mut key: Vec<_> = self.columns.iter().filter(|column| column.primary > 0).collect();
         key.sort_by_key(|column| column.primary);
         key.into_iter().map(|column| column.name.clone()).collect()
+    }
+}
+
+impl TableColumn {
+    fn column(&self) -> Column {
+        Column {
+            name: self.name.clone(),
+            data_type: self.column_type.data_type.clone(),
+            declared: self.declared.clone(),
+            nullable: self.nullable,
+            has_default: self.has_default,
+            generated: self.generated,
+        }
     }
 }
 
@@ -105,25 +124,10 @@ pub(crate) async fn describe(
     entity: &str,
 ) -> Result<Option<Schema>, sqlx::Error> {
     let Some(table) = table(connection, entity).await? else { return Ok(None) };
-    let primary_key = table.primary_key();
     Ok(Some(Schema {
         foreign_keys: foreign_keys(connection, entity).await?,
         indexes: indexes(connection, entity).await?,
-        columns: table
-            .columns
-            .into_iter()
-            .map(|column| Column {
-                name: column.name,
-                data_type: column.column_type.data_type,
-                declared: column.declared,
-                nullable: column.nullable,
-                has_default: column.has_default,
-                generated: column.generated,
-            })
-            .collect(),
-        primary_key,
-        open: false,
-        sampled: None,
+        ..table.schema()
     }))
 }
 

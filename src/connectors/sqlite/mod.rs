@@ -14,6 +14,8 @@ pub(crate) mod read;
 pub(crate) mod render;
 pub(crate) mod scan;
 mod session;
+mod transfer;
+mod transfer_compute;
 mod types;
 mod write;
 pub(crate) mod writer;
@@ -34,6 +36,7 @@ use super::{
     Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::statement::Transfer;
 use crate::value::{Column, Schema};
 
 /// What SQLite as a store of tables can do.
@@ -200,6 +203,11 @@ impl Store for Sqlite {
         let data_type = column.data_type.clone();
         let nul = self.database.policies.nul.clone();
         Arc::new(move |value| without_nul(fit::fit(value, &data_type)?, nul.as_ref()))
+    }
+
+    async fn can_transfer(&self, transfer: &Transfer) -> Result<Result<(), String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        transfer::check(&mut connection, transfer, self.database.context()).await
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::mpsc;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{catalog, define, read, write};
+use super::{catalog, define, read, transfer, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
+use crate::value::statement::{Portion, Transfer};
 use crate::value::{Row, Schema};
 
 /// A session on an SQLite file of tables.
@@ -89,6 +91,17 @@ impl Session for TableSession {
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError> {
         let table = self.table(delete.entity).await?;
         write::delete(&mut self.writer, &table, delete).await
+    }
+
+    async fn transfer(
+        &mut self,
+        transfer: &Transfer,
+        portion: Portion<'_>,
+        rows: mpsc::Sender<Vec<Row>>,
+    ) -> Result<u64, WriteError> {
+        let source = self.table(&transfer.source).await?;
+        let target = self.table(&transfer.target).await?;
+        transfer::transfer(&mut self.writer, &source, &target, transfer, portion, &rows).await
     }
 
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {

@@ -7,7 +7,6 @@ pub(super) static CODES: &[&Code] = &[
     &UNUSED_CROSSWALK,
     &UNUSED_LET,
     &SIMILAR_COLUMN,
-    &CONNECTOR_NOT_YET,
     &UNCERTAIN_TYPE,
     &NO_UNIQUE_INDEX,
     &PATH_NOT_FOUND,
@@ -59,18 +58,6 @@ pub static SIMILAR_COLUMN: Code = Code {
                   of them.",
         mistake: "source = { files = \"orders.csv\", columns = { quantity = \"integer\" } }\nfields = { quantity = \"quantitiy\" }",
         instead: "fields = { quantity = \"quantity\" }",
-    },
-};
-
-/// A connector that this version does not have yet.
-pub static CONNECTOR_NOT_YET: Code = Code {
-    id: "W0501",
-    title: "connector is not yet supported",
-    page: Page {
-        meaning: "The spec can be checked and planned; commands that open the store are \
-                  refused by this version.",
-        mistake: "url = \"postgres://db/shop\"",
-        instead: "url = \"sqlite:shop.db\"",
     },
 };
 

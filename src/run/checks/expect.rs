@@ -160,13 +160,14 @@ impl Explanation {
             return (difference.is_zero(), note);
         };
         let missing = counts.skipped + counts.rejected;
-        // A record that was left out because the target holds its like makes no difference.
+        // A record that was left out because the target holds its like makes no difference; but two
+        // of them may have the same one there.
         let there: u64 = ["skipped: exists", "rejected: exists", "skipped: appended_before"]
             .iter()
             .filter_map(|reason| counts.reasons.get(*reason))
             .sum();
-        let explained =
-            [missing, missing.saturating_sub(there)].map(BigDecimal::from).contains(difference);
+        let least = BigDecimal::from(missing.saturating_sub(there));
+        let explained = (least..=BigDecimal::from(missing)).contains(difference);
         let fates = format!(
             "{} and {} of `{}`",
             amount(counts.skipped, "skip"),

@@ -1,0 +1,295 @@
+//! Transfers between two tables of the database: an `INSERT … SELECT` whose conditions leave out
+//! every row that would not arrive exactly as the engine would write it. Its new rows come back by
+//! COPY, while it runs.
+
+use futures_util::TryStreamExt as _;
+use sqlx::Row as _;
+use sqlx::postgres::PgConnection;
+use tokio::sync::mpsc;
+
+use super::batch::{CopyRows, field};
+use super::catalog::{Collation, Table, TableColumn};
+use super::config::Server;
+use super::decode::decode;
+use super::name::{Name, literal, quote};
+use super::read::{columns, list};
+use super::render::condition;
+use super::text::text_of;
+use super::transfer_compute::{Computing, fit};
+use super::writer::Writer;
+use crate::connectors::conditions::Conditions;
+use crate::connectors::{StoreError, StoreErrorKind, WriteError};
+use crate::value::extended_json::Parser;
+use crate::value::statement::{Portion, Transfer};
+use crate::value::{DataType, Row, Value};
+
+/// New rows that are given at a time.
+const CHUNK: usize = 500;
+
+/// What a transfer is between, and with what.
+#[derive(Clone, Copy)]
+pub(super) struct Tables<'t> {
+    pub(super) source: &'t Table,
+    pub(super) target: &'t Table,
+    /// The function that makes UUIDs of version 5.
+    pub(super) uuid: Option<&'t str>,
+}
+
+/// The function that makes UUIDs of version 5, as the extension `uuid-ossp` has it.
+pub(super) async fn uuid_function(
+    connection: &mut PgConnection,
+    server: &Server,
+) -> Result<Option<String>, StoreError> {
+    let schema: Option<String> = sqlx::query_scalar(
+        "SELECT n.nspname::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+           JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+           JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+         WHERE p.proname = 'uuid_generate_v5' AND e.extname = 'uuid-ossp'
+           AND has_schema_privilege(n.oid, 'USAGE') AND has_function_privilege(p.oid, 'EXECUTE')",
+    )
+    .fetch_optional(connection)
+    .await
+    .map_err(|e| server.error(&e))?;
+    Ok(schema.map(|schema| format!("{}.uuid_generate_v5", quote(&schema))))
+}
+
+/// What PostgreSQL has no exact equivalent for in a transfer.
+pub(super) async fn check(
+    connection: &mut PgConnection,
+    transfer: &Transfer,
+    server: &Server,
+) -> Result<Result<(), String>, StoreError> {
+    let facts = sqlx::query(
+        "SELECT c.relkind IN ('r', 'p'), c.relrowsecurity, c.relhasrules,
+           EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+           current_setting('server_encoding') = 'UTF8'
+         FROM pg_class c WHERE c.oid = to_regclass($1)",
+    )
+    .bind(Name::parse(&transfer.target).to_string())
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(|e| server.error(&e))?;
+    let Some(facts) = facts else { return Ok(Err("the target is not there".into())) };
+    let fact = |index: usize| facts.try_get::<bool, _>(index).map_err(|e| server.error(&e));
+    for (holds, reason) in [
+        (fact(0)?, "the target is no plain table"),
+        (!fact(1)?, "the target has row security"),
+        (!fact(2)?, "the target has rules"),
+        (!fact(3)?, "the target has triggers"),
+        (fact(4)?, "the database's encoding is not UTF-8"),
+    ] {
+        if !holds {
+            return Ok(Err(reason.to_owned()));
+        }
+    }
+    let source = super::read::table(connection, &transfer.source, server).await?;
+    let target = super::read::table(connection, &transfer.target, server).await?;
+    for part in &transfer.key {
+        let sorts = source.column(part).is_some_and(|column| {
+            column.collation == Collation::Bytes
+                && matches!(
+                    column.data_type,
+                    DataType::Int { .. } | DataType::Uuid | DataType::Text { .. }
+                )
+        });
+        if !sorts {
+            return Ok(Err(format!("the source's key `{part}` is sorted in a language's order")));
+        }
+    }
+    let uuid = uuid_function(connection, server).await?;
+    let tables = Tables { source: &source, target: &target, uuid: uuid.as_deref() };
+    let portion = Portion { first: &[], last: &[], look: true };
+    Ok(statement(tables, transfer, portion)?.map(|_| ()))
+}
+
+/// The statement of a portion, or what it has no exact equivalent for.
+fn statement(
+    tables: Tables<'_>,
+    transfer: &Transfer,
+    portion: Portion<'_>,
+) -> Result<Result<String, String>, StoreError> {
+    let Tables { source, target, uuid } = tables;
+    let mut conditions = Conditions::default();
+    let computing = Computing { source, schema: source.schema(), uuid };
+    let mut values = Vec::with_capacity(transfer.fields.len());
+    let mut names = Vec::with_capacity(transfer.fields.len());
+    for (name, value) in &transfer.fields {
+        let Some(column) = target.column(name) else {
+            return Ok(Err(format!("the target has no column `{name}`")));
+        };
+        let in_key = transfer.conflict.contains(name);
+        let sql = computing
+            .compute(value, &mut conditions)
+            .and_then(|sql| fit(&computing, sql, value, column, in_key, &mut conditions));
+        match sql {
+            Ok(sql) => values.push(sql),
+            Err(what) => return Ok(Err(format!("`{name}`: {what}"))),
+        }
+        names.push(quote(name));
+    }
+    let mut sql = format!(
+        "INSERT INTO {} ({}) SELECT {} FROM {} AS s WHERE (",
+        target.from,
+        names.join(","),
+        values.join(","),
+        source.from,
+    );
+    if !condition(&mut sql, &transfer.filter, source)? {
+        return Ok(Err("its filter has no exact equivalent".into()));
+    }
+    sql.push(')');
+    let mut key = Vec::with_capacity(transfer.key.len());
+    for part in &transfer.key {
+        let Some(column) = source.column(part) else {
+            return Ok(Err(format!("the source has no column `{part}`")));
+        };
+        key.push(column);
+    }
+    let order: Vec<String> =
+        key.iter().map(|column| format!("s.{}", quote(&column.name))).collect();
+    let order = order.join(",");
+    for (operator, bound) in [(">=", portion.first), ("<=", portion.last)] {
+        if bound.is_empty() {
+            continue;
+        }
+        let Some(bound) = texts(bound, &key) else {
+            return Ok(Err("the key's values are of several types".into()));
+        };
+        sql.push_str(&format!(" AND ({order}) {operator} ({})", bound.join(",")));
+    }
+    for condition in conditions.all() {
+        sql.push_str(" AND ");
+        sql.push_str(condition);
+    }
+    sql.push_str(&format!(" ORDER BY {order}"));
+    if portion.look {
+        let conflict: Vec<String> = transfer.conflict.iter().map(|name| quote(name)).collect();
+        sql.push_str(&format!(" ON CONFLICT ({}) DO NOTHING", conflict.join(",")));
+    }
+    Ok(Ok(sql))
+}
+
+/// A key's values in SQL.
+fn texts(values: &[Value], key: &[&TableColumn]) -> Option<Vec<String>> {
+    let text = |(value, column): (&Value, &&TableColumn)| {
+        Some(format!("{}::{}", literal(&text_of(value, column).ok()?), column.base))
+    };
+    values.iter().zip(key).map(text).collect()
+}
+
+/// Does a portion.
+pub(super) async fn transfer(
+    writer: &mut Writer,
+    tables: Tables<'_>,
+    transfer: &Transfer,
+    portion: Portion<'_>,
+    rows: &mpsc::Sender<Vec<Row>>,
+) -> Result<u64, WriteError> {
+    let sql = statement(tables, transfer, portion)?
+        .map_err(|what| StoreError::new(StoreErrorKind::Unsupported, what))?;
+    let names: Vec<&str> = transfer.returning.iter().map(String::as_str).collect();
+    let returning = columns(tables.target, &names)?;
+    let sql = format!("COPY ({sql} RETURNING {}) TO STDOUT (FORMAT binary)", list(&returning));
+    writer.guard(false).await?;
+    let done = run(writer, &sql, &returning, rows).await;
+    if let Ok((_, numbers)) = &done {
+        for (column, number) in returning.iter().zip(numbers) {
+            if let (Some(sequence), Some(number)) = (&column.sequence, number) {
+                writer.number(sequence, *number);
+            }
+        }
+    }
+    writer.settle(false, tables.target, done.map(|(count, _)| count)).await
+}
+
+/// How many rows are new, and the greatest integer of each column.
+type Done = (u64, Vec<Option<i64>>);
+
+async fn run(
+    writer: &mut Writer,
+    sql: &str,
+    returning: &[&TableColumn],
+    sender: &mpsc::Sender<Vec<Row>>,
+) -> Result<Done, WriteError> {
+    let (connection, server) = writer.parts()?;
+    let damaged = || {
+        let message = format!("{}: a new row can't be read", server.location);
+        StoreError::new(StoreErrorKind::Corrupt, message)
+    };
+    let mut decoder = Decoder {
+        returning,
+        parser: Parser::plain(),
+        numbers: vec![None; returning.len()],
+        chunk: Vec::with_capacity(CHUNK),
+        count: 0,
+    };
+    let mut readable = true;
+    let streamed: Result<(), sqlx::Error> = async {
+        let mut stream = connection.copy_out_raw(sql).await?;
+        let mut copied = CopyRows::default();
+        while let Some(bytes) = stream.try_next().await? {
+            // What can't be read is read to its end all the same, so that the connection is whole.
+            if !readable {
+                continue;
+            }
+            copied.take(&bytes);
+            loop {
+                match copied.next(&bytes) {
+                    Ok(Some(fields)) if decoder.add(fields).is_some() => {}
+                    Ok(None) => break,
+                    Ok(Some(_)) | Err(()) => {
+                        readable = false;
+                        break;
+                    }
+                }
+                if decoder.chunk.len() == CHUNK {
+                    // Who no longer listens has its own reason to tell.
+                    let _ = sender.send(std::mem::take(&mut decoder.chunk)).await;
+                }
+            }
+            if readable {
+                copied.keep(&bytes);
+            }
+        }
+        Ok(())
+    }
+    .await;
+    if !readable {
+        return Err(damaged().into());
+    }
+    if let Err(error) = streamed {
+        return Err(writer.write_error(&error));
+    }
+    let _ = sender.send(decoder.chunk).await;
+    Ok((decoder.count, decoder.numbers))
+}
+
+/// Reads new rows.
+struct Decoder<'r> {
+    returning: &'r [&'r TableColumn],
+    parser: Parser,
+    numbers: Vec<Option<i64>>,
+    chunk: Vec<Row>,
+    count: u64,
+}
+
+impl Decoder<'_> {
+    /// Takes a row; `None` when it can't be read.
+    fn add(&mut self, fields: &[u8]) -> Option<()> {
+        let mut rest = fields.get(2..)?;
+        let mut row = Row::with_capacity(self.returning.len());
+        for (index, column) in self.returning.iter().enumerate() {
+            let value = match field(&mut rest).ok()? {
+                None => Value::Null,
+                Some(bytes) => decode(&column.codec, bytes, &self.parser).ok()?,
+            };
+            if let Value::Int(number) = value {
+                self.numbers[index] = self.numbers[index].max(Some(number));
+            }
+            row.push(value);
+        }
+        self.chunk.push(row);
+        self.count += 1;
+        Some(())
+    }
+}

@@ -1,0 +1,118 @@
+//! What PostgreSQL does by itself, and what becomes of the rest.
+
+use mapper::expr::{IdKind, IdRule, Origin};
+use mapper::run::Way;
+use mapper::value::FieldPath;
+use uuid::Uuid;
+
+use super::generated::{Kind, try_cases};
+use super::world::{Place, both_ways};
+use crate::engine::world::{expr, path};
+use crate::servers;
+
+pub const TABLES: &str = "
+    CREATE TABLE source (
+        id bigint PRIMARY KEY, n bigint, t text, s varchar(5), b boolean, r double precision,
+        d date, at timestamp, m timestamptz, u uuid, raw bytea, x numeric(10,2), j jsonb,
+        i integer, k numeric
+    );
+    CREATE TABLE target (
+        id bigint PRIMARY KEY, n bigint, t text, s varchar(4), b boolean, r double precision,
+        d date, at timestamp, m timestamptz, u uuid, raw bytea, x numeric(12,2), j jsonb,
+        i smallint, k numeric, w text, must text NOT NULL DEFAULT '?', one text UNIQUE
+    );
+";
+
+/// Values of a column, hard ones among them.
+pub fn values(column: &str) -> &'static [&'static str] {
+    match column {
+        "n" => &["NULL", "0", "1", "7", "-1", "9223372036854775807", "-9223372036854775808"],
+        "t" => &[
+            "NULL",
+            "''",
+            "'a'",
+            "'A'",
+            "'open'",
+            "' open '",
+            "'it''s'",
+            "U&'\\00A0x\\2003'",
+            "U&'\\0009tab\\000A'",
+            "U&'\\200Bx'",
+            "'  '",
+            "'ßé😀x'",
+            "'\\'",
+        ],
+        "s" => &["NULL", "'a'", "'open'", "'abcde'", "'ßé😀xy'", "''", "'a '"],
+        "b" => &["NULL", "true", "false"],
+        "r" => &["NULL", "1.5", "-0.0", "'NaN'", "'Infinity'", "1e300", "5e-324", "0.1"],
+        "d" => &[
+            "NULL",
+            "'2024-01-31'",
+            "'0044-03-15 BC'",
+            "'infinity'",
+            "'12345-01-01'",
+            "'1899-12-31'",
+        ],
+        "at" => &["NULL", "'2024-01-31 10:20:30.123456'", "'-infinity'", "'0001-01-01 BC'"],
+        "m" => &["NULL", "'2024-01-31 10:20:30.123456+05:30'", "'infinity'", "'200000-01-01Z'"],
+        "u" => &["NULL", "'1B4E28BA-2FA1-11D2-883F-0016D3CCA427'"],
+        "raw" => &["NULL", "'\\x00ff'", "'\\x'"],
+        "x" => &["NULL", "1.5", "-12345678.90", "'NaN'", "0"],
+        "j" => &[
+            "NULL",
+            "'null'",
+            r#"'{"b": [1, null, 1.10], "a": {"x": "é"}}'"#,
+            "'123456789012345678901234567890.5'",
+            r#"'"text"'"#,
+            "'[]'",
+            "'1e400'",
+        ],
+        "i" => &["NULL", "1", "-32768", "32768", "2147483647"],
+        "k" => &["NULL", "1.50", "'NaN'", "123456789012345678901234567890.123456789", "1e-20"],
+        other => panic!("no column {other}"),
+    }
+}
+
+#[test]
+fn both_ways_give_the_same() {
+    let database = servers::postgres().database();
+    try_cases(Kind::Postgres, Place::Postgres(&database.url()), 100);
+}
+
+#[test]
+fn uuids_need_their_function() {
+    let database = servers::postgres().database();
+    let url = database.url();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for extension in [false, true] {
+        if extension {
+            database.execute("CREATE EXTENSION \"uuid-ossp\"");
+        }
+        let script = "
+            CREATE TABLE source (id bigint PRIMARY KEY, t text);
+            CREATE TABLE target (uid uuid PRIMARY KEY, id bigint NOT NULL UNIQUE, t text NOT NULL);
+            INSERT INTO source SELECT i, 'title ' || i FROM generate_series(1, 25000) i;
+            UPDATE source SET t = NULL WHERE id % 5000 = 0;
+            INSERT INTO target SELECT gen_random_uuid(), i, 'old' FROM generate_series(3, 25000, 3) i;";
+        let (way, result) = runtime.block_on(both_ways(Place::Postgres(&url), script, |world| {
+            let phase = world.phase();
+            phase.target.key = vec![FieldPath::field("id")];
+            phase.batch = 1000;
+            let id = IdRule {
+                kind: IdKind::Uuid(Some(Uuid::NAMESPACE_DNS)),
+                spec: "test".into(),
+                phase: "copy".into(),
+                name: Some("task:{{ id }}".into()),
+            };
+            phase.mapping.fields = vec![
+                (FieldPath::field("uid"), expr(Origin::Id(id))),
+                (FieldPath::field("id"), path("id")),
+                (FieldPath::field("t"), expr(Origin::Template("Task: {{ t | trim }}".into()))),
+            ];
+        }));
+        assert_eq!(matches!(way, Way::PushedDown(_)), extension, "{way:?}");
+        assert_eq!(result.counts.read, 25_000);
+        assert_eq!(result.counts.reasons["skipped: exists"], 8_332);
+        assert_eq!(result.counts.reasons["rejected: template"], 5);
+    }
+}

@@ -1,0 +1,223 @@
+//! `specs/brius` from a partly filled target: every fate is as planted, record by record, and all of
+//! it can be taken back.
+//!
+//! The data is made at `MAPPER_SCALE`, a twentieth unless it says otherwise.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use mapper::connectors;
+use mapper::document::Environment;
+use mapper::ledger::{Fate, KeyMap};
+use mapper::plan::Plan;
+use mapper::rollback::{self, Request, Scope};
+use mapper::run::{self, Cancel, Options, Outcome, Silent, Stores, fixtures};
+use mapper::status::{Status, status};
+use mapper::value::Value;
+
+use super::world::{counts, load, root};
+use crate::servers;
+
+/// Phase, key, fate, reason.
+type Told = (String, i64, &'static str, Option<String>);
+
+struct Brius {
+    data: PathBuf,
+    plan: Plan,
+    _folder: tempfile::TempDir,
+}
+
+impl Brius {
+    fn new(urls: impl FnOnce(&Path) -> [String; 2]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let scale = std::env::var("MAPPER_SCALE").unwrap_or_else(|_| "0.05".to_owned());
+        let made = Command::new("python3")
+            .arg(root().join("examples/brius/generate.py"))
+            .args(["--scale", &scale, "--out"])
+            .arg(&data)
+            .output()
+            .expect("the data is made with python3");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let [legacy, mdw] = urls(folder.path());
+        let mut variables = vec![
+            ("LEGACY_URL".to_owned(), legacy),
+            ("MDW_URL".to_owned(), mdw),
+            ("BRIUS_DATA".to_owned(), data.display().to_string()),
+        ];
+        let expected = std::fs::read_to_string(data.join("expected.env")).unwrap();
+        let expected = expected.lines().filter_map(|line| line.split_once('='));
+        variables.extend(
+            expected
+                .filter(|(name, _)| name.starts_with("EXPECTED_"))
+                .map(|(name, count)| (name.to_owned(), count.to_owned())),
+        );
+        let plan = load(&root().join("specs/brius"), &Environment::from_iter(variables));
+        Self { data, plan, _folder: folder }
+    }
+
+    fn lines(&self, file: &str) -> Vec<serde_json::Value> {
+        let text = std::fs::read_to_string(self.data.join(file)).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    async fn stores(&self) -> Stores {
+        fixtures::open(&self.plan, false, &Silent).await.unwrap().0
+    }
+
+    async fn run(&self) -> Outcome {
+        let plan = Arc::new(self.plan.clone());
+        let options = Arc::new(Options::default());
+        let stores = self.stores().await;
+        run::run(plan, stores, options, Arc::new(Silent), Cancel::default()).await.unwrap()
+    }
+
+    async fn status(&self) -> Status {
+        status(&self.plan, &self.stores().await).await.unwrap()
+    }
+
+    /// Every row of the target but the ledger's, as text.
+    async fn dump(&self) -> BTreeSet<String> {
+        let connection = self.plan.connections.iter().find(|one| one.name == "mdw").unwrap();
+        let store = connectors::open(&connection.config).await.unwrap();
+        let mut lines = BTreeSet::new();
+        for entity in store.entities().await.unwrap() {
+            for row in store.query(&format!("SELECT * FROM \"{entity}\"")).await.unwrap().rows {
+                assert!(lines.insert(format!("{entity}: {row:?}")), "two equal rows in {entity}");
+            }
+        }
+        lines
+    }
+
+    /// What the ledger says of every record that did not go in as it should.
+    async fn left_out(&self) -> (BTreeSet<Told>, BTreeSet<(String, i64)>) {
+        let stores = self.stores().await;
+        let (mut left_out, mut arrived) = (BTreeSet::new(), BTreeSet::new());
+        for phase in &self.plan.phases {
+            let ledger = stores.ledger(phase.target.connection);
+            let mut map = KeyMap::open(&ledger, &phase.history_name()).await.unwrap();
+            for index in 0..map.batches() {
+                for known in map.batch(index).await.unwrap().unwrap() {
+                    let entry = known.entry;
+                    let Some([Value::Int(key)]) = entry.key.values().as_deref().map(|v| {
+                        let [value] = v else { panic!("a key of one part") };
+                        [value.clone()]
+                    }) else {
+                        panic!("a key that is a number")
+                    };
+                    let reason = entry.fate.reason().map(str::to_owned);
+                    match &entry.fate {
+                        Fate::Skipped(_) | Fate::Rejected(_) => {
+                            let fate = entry.fate.name();
+                            left_out.insert((phase.name.clone(), key, fate, reason));
+                        }
+                        _ => {
+                            arrived.insert((phase.name.clone(), key));
+                        }
+                    }
+                }
+            }
+        }
+        (left_out, arrived)
+    }
+
+    /// What the generator says of them, and of records that look odd and must arrive.
+    fn planted(&self) -> (BTreeSet<Told>, BTreeSet<(String, i64)>) {
+        let (mut left_out, mut arrive) = (BTreeSet::new(), BTreeSet::new());
+        let mut planned: BTreeSet<(String, i64)> = BTreeSet::new();
+        for line in self.lines("planted.jsonl") {
+            let phase = line["phase"].as_str().unwrap().to_owned();
+            let key = line["key"].as_i64().unwrap();
+            planned.insert((phase.clone(), key));
+            let reason = line["reason"].as_str().map(str::to_owned);
+            match line["fate"].as_str().unwrap() {
+                "skipped" => left_out.insert((phase, key, "skipped", reason)),
+                "rejected" => left_out.insert((phase, key, "rejected", reason)),
+                "inserted" => arrive.insert((phase, key)),
+                other => panic!("no fate: {other}"),
+            };
+        }
+        // What an earlier migration left is skipped too.
+        for (phase, file) in
+            [("practices", "mdw/practices.jsonl"), ("profiles", "mdw/profiles.jsonl")]
+        {
+            for row in self.lines(file) {
+                let Some(key) = row["legacy_id"].as_i64() else { continue };
+                if !planned.contains(&(phase.to_owned(), key)) {
+                    let exists = Some("exists".to_owned());
+                    left_out.insert((phase.to_owned(), key, "skipped", exists));
+                }
+            }
+        }
+        (left_out, arrive)
+    }
+}
+
+fn assert_checks(outcome: &Outcome) {
+    for node in &outcome.nodes {
+        if let Some(check) = &node.check {
+            assert!(check.passed, "{}: {}", check.name, check.actual);
+        }
+    }
+    assert!(!outcome.is_failed());
+}
+
+fn sums(outcome: &Outcome, of: &str) -> BTreeMap<String, u64> {
+    counts(outcome).into_iter().map(|(phase, counts)| (phase, counts[of])).collect()
+}
+
+async fn fates_are_as_planted(brius: Brius) {
+    let stores = brius.stores().await;
+    drop(stores);
+    let before = brius.dump().await;
+    assert!(brius.status().await.phases.iter().all(|phase| phase.current == 0));
+
+    let first = brius.run().await;
+    assert_checks(&first);
+    let (left_out, arrived) = brius.left_out().await;
+    let (planted, odd) = brius.planted();
+    let missing: Vec<_> = planted.difference(&left_out).take(20).collect();
+    let surprising: Vec<_> = left_out.difference(&planted).take(20).collect();
+    assert!(missing.is_empty() && surprising.is_empty(), "{missing:#?}\nfound {surprising:#?}");
+    let lost: Vec<_> = odd.difference(&arrived).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    for phase in brius.status().await.phases {
+        assert_eq!((phase.remaining, phase.percent), (Some(0), Some(100.0)), "{}", phase.phase);
+        assert!(phase.finished_at.is_some() && phase.error.is_none());
+        let settled = phase.current + phase.skipped + phase.rejected;
+        assert_eq!(phase.expected, Some(settled), "{}", phase.phase);
+    }
+
+    let after = brius.dump().await;
+    assert!(before.is_subset(&after), "what was there stays as it is");
+    let second = brius.run().await;
+    assert_checks(&second);
+    assert!(sums(&second, "inserted").values().all(|count| *count == 0), "{second:?}");
+    assert!(sums(&second, "updated").values().all(|count| *count == 0), "{second:?}");
+    assert_eq!(sums(&second, "unchanged"), sums(&first, "inserted"));
+    assert!(brius.dump().await == after, "the second run changed something");
+
+    let stores = brius.stores().await;
+    let request = Request { scope: Scope::All, ..Request::default() };
+    let outcome =
+        rollback::rollback(&brius.plan, &stores, &request, &Silent, &Cancel::default()).await;
+    assert!(outcome.unwrap().is_complete());
+    assert!(brius.dump().await == before, "the rollback left something, or took too much");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_sqlite() {
+    let file = |folder: &Path, name: &str| format!("sqlite:{}", folder.join(name).display());
+    let brius = Brius::new(|folder| [file(folder, "legacy.db"), file(folder, "mdw.db")]);
+    fates_are_as_planted(brius).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql() {
+    let server = servers::postgres();
+    let (legacy, mdw) = (server.database(), server.database());
+    let urls = [legacy.url(), mdw.url()];
+    fates_are_as_planted(Brius::new(|_| urls)).await;
+}

@@ -7,6 +7,7 @@ mod fixture;
 mod mongodb;
 mod mysql;
 mod overlay;
+mod postgres;
 mod reading;
 mod scanning;
 mod sqlite;

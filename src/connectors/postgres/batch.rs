@@ -1,7 +1,8 @@
 //! Rows of a COPY stream, gathered into batches.
 
 use super::decode::decode;
-use super::scan::{Plan, Position};
+use super::scan::{Plan, Position, tells_its_text};
+use super::text::text_of;
 use crate::connectors::size::row_bytes;
 use crate::connectors::{BrokenRecord, Checkpoint, Layout, SourceBatch, compare_values, matches};
 use crate::value::extended_json::Parser;
@@ -118,18 +119,17 @@ impl<'p> Batcher<'p> {
         }
         // With keys that repeat, a full batch waits for the first row of another key.
         let mut full = None;
-        if self.plan.repeats {
-            let key: Vec<Value> =
-                self.plan.key.iter().map(|&index| values[index].clone()).collect();
-            let same = self.position.without.is_none()
-                && key.len() == self.last_key.len()
-                && key.iter().zip(&self.last_key).all(|(a, b)| compare_values(a, b).is_eq());
-            if self.count >= self.plan.batch && !same {
-                full = self.finish();
-            }
-            self.last_key = key;
+        if self.plan.repeats && self.count >= self.plan.batch && !self.is_same_key(&values) {
+            full = self.finish();
         }
-        for text in &mut self.last {
+        self.last_key.clear();
+        for ((text, &index), column) in
+            self.last.iter_mut().zip(&self.plan.key).zip(self.plan.key_columns())
+        {
+            self.last_key.push(values[index].clone());
+            if tells_its_text(column) {
+                continue;
+            }
             match field(&mut rest)? {
                 None => *text = None,
                 Some(bytes) => {
@@ -149,6 +149,31 @@ impl<'p> Batcher<'p> {
             full = self.finish();
         }
         Ok(full)
+    }
+
+    fn is_same_key(&self, values: &Row) -> bool {
+        self.position.without.is_none()
+            && self.last_key.len() == self.plan.key.len()
+            && self
+                .plan
+                .key
+                .iter()
+                .zip(&self.last_key)
+                .all(|(&index, last)| compare_values(&values[index], last).is_eq())
+    }
+
+    /// The key of the row before, as texts of its columns.
+    fn key_texts(&self) -> Vec<String> {
+        let columns = self.plan.key_columns().zip(&self.last).zip(&self.last_key);
+        columns
+            .map(|((column, text), value)| {
+                if tells_its_text(column) {
+                    text_of(value, column).unwrap_or_default()
+                } else {
+                    text.clone().unwrap_or_default()
+                }
+            })
+            .collect()
     }
 
     fn put(&mut self, mut values: Row, problem: Option<Problem>) {
@@ -182,8 +207,7 @@ impl<'p> Batcher<'p> {
             return None;
         }
         if self.position.without.is_none() {
-            let texts = self.last.iter().map(|text| text.clone().unwrap_or_default());
-            self.position.after = Some(texts.collect());
+            self.position.after = Some(self.key_texts());
         }
         let mut batch = std::mem::replace(&mut self.batch, empty(self.plan));
         batch.checkpoint = Checkpoint(serde_json::to_vec(&*self.position).unwrap_or_default());

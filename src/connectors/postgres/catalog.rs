@@ -41,6 +41,8 @@ pub(super) struct TableColumn {
     pub(super) primary: i32,
     /// How texts compare.
     pub(super) collation: Collation,
+    /// Whether its type, or that of its elements, is PostgreSQL's own.
+    pub(super) builtin: bool,
     /// The sequence that fills it.
     pub(super) sequence: Option<String>,
 }
@@ -221,6 +223,7 @@ pub(super) async fn table(
             has_default: !generated && (row.try_get(14)? || !identity.is_empty()),
             generated,
             primary: row.try_get(18)?,
+            builtin: kind.is_builtin(),
             sequence: row.try_get(17)?,
         });
     }
@@ -295,6 +298,7 @@ pub(super) async fn result_columns(
             has_default: false,
             generated: false,
             primary: 0,
+            builtin: kind.is_builtin(),
             sequence: None,
         });
     }

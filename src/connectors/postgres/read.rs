@@ -14,6 +14,7 @@ use super::config::Server;
 use super::decode::decode;
 use super::name::quote;
 use super::render::{column, condition, paths_of};
+use super::types::Codec;
 use crate::connectors::{Layout, Rows, StoreError, StoreErrorKind, matches};
 use crate::value::extended_json::Parser;
 use crate::value::query::{Filter, Select};
@@ -60,7 +61,7 @@ pub(super) async fn select(
     let most =
         select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut rows = Vec::new();
-    let mut stream = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut *connection);
+    let mut stream = once(text, &columns).fetch(&mut *connection);
     while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
         if rows.len() >= most {
             continue;
@@ -72,6 +73,16 @@ pub(super) async fn select(
         }
     }
     Ok(Rows { layout: layout(&columns[..wanted]), rows })
+}
+
+/// A statement that is not kept prepared. The driver looks up types that are not PostgreSQL's own,
+/// and forgets the statement over it, so one that gives them is kept.
+fn once(
+    text: String,
+    columns: &[&TableColumn],
+) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {
+    let plain = columns.iter().all(|column| column.builtin || column.codec == Codec::AsText);
+    sqlx::query(AssertSqlSafe(text)).persistent(!plain)
 }
 
 /// Counts records.
@@ -96,7 +107,7 @@ pub(super) async fn count(
     let columns = verified(table, filter)?;
     let layout = layout(&columns);
     let text = format!("SELECT {} FROM {} WHERE {text}", list(&columns), table.from);
-    let mut stream = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(connection);
+    let mut stream = once(text, &columns).fetch(connection);
     let mut count = 0;
     while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
         let row = whole_row(&row, &columns, server)?;
@@ -113,12 +124,12 @@ pub(super) async fn query(
 ) -> Result<Rows, StoreError> {
     let columns = result_columns(connection, text, server).await?;
     let references: Vec<&TableColumn> = columns.iter().collect();
-    let text = if columns.iter().any(|column| column.codec == super::types::Codec::AsText) {
+    let text = if columns.iter().any(|column| column.codec == Codec::AsText) {
         format!("SELECT {} FROM ({text}\n) AS query", list(&references))
     } else {
         text.to_owned()
     };
-    let mut stream = sqlx::query(AssertSqlSafe(text)).persistent(false).fetch(&mut *connection);
+    let mut stream = once(text, &references).fetch(&mut *connection);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
         rows.push(whole_row(&row, &references, server)?);

@@ -11,9 +11,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::mpsc;
 
 use super::batch::{Batcher, CopyRows};
-use super::catalog::TableColumn;
+use super::catalog::{Collation, TableColumn};
 use super::config::{Server, run};
 use super::name::{literal, quote};
+use super::types::Codec;
 use crate::connectors::{Checkpoint, Layout, Scan, SourceBatch, StoreError, StoreErrorKind};
 use crate::value::query::Filter;
 
@@ -61,7 +62,7 @@ enum Upper {
 }
 
 impl Plan {
-    fn key_columns(&self) -> impl Iterator<Item = &TableColumn> {
+    pub(super) fn key_columns(&self) -> impl Iterator<Item = &TableColumn> {
         self.key.iter().map(|&index| &self.columns[index])
     }
 
@@ -75,11 +76,14 @@ impl Plan {
 
     /// The statement for rows of a stage.
     fn statement(&self, position: &Position) -> String {
-        let columns: Vec<String> = self.columns.iter().map(TableColumn::read).collect();
-        // The key's texts, to go on after it.
-        let keys = self.key_list(|column| format!("{}::text", quote(&column.name)), ",");
+        // Names of their own, so that what is sorted by is the table's.
+        let named = |(place, read): (usize, String)| format!("{read} AS \"?{place}\"");
+        let texts = self.key_columns().filter(|column| !tells_its_text(column));
+        let texts = texts.map(|column| format!("{}::text", quote(&column.name)));
+        let columns = self.columns.iter().map(TableColumn::read).chain(texts);
+        let columns: Vec<String> = columns.enumerate().map(named).collect();
         let mut sql = format!(
-            "COPY (SELECT {},{keys} FROM {} WHERE ({})",
+            "COPY (SELECT {} FROM {} WHERE ({})",
             columns.join(","),
             self.from,
             self.condition
@@ -110,7 +114,6 @@ impl Plan {
     }
 
     fn bound(&self, sql: &mut String, operator: &str, key: &[String]) {
-        use super::catalog::Collation;
         let names = self.key_list(TableColumn::ordered, ",");
         let values: Vec<String> = self
             .key_columns()
@@ -129,7 +132,8 @@ impl Plan {
         }
         let sql = format!(
             "SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT 1",
-            self.key_list(|column| format!("{}::text", quote(&column.name)), ","),
+            // A name of its own, so that what is sorted by is the table's.
+            self.key_list(|column| format!("{}::text AS \"?\"", quote(&column.name)), ","),
             self.from,
             self.key_list(|column| format!("{} IS NOT NULL", quote(&column.name)), " AND "),
             self.key_list(|column| format!("{} DESC", column.ordered()), ","),
@@ -139,6 +143,15 @@ impl Plan {
         let Some(row) = row else { return Ok(Upper::Nothing) };
         let texts = (0..self.key.len()).map(|index| row.try_get(index));
         Ok(Upper::Key(texts.collect::<Result<_, _>>()?))
+    }
+}
+
+/// Whether the text to go on after is made from the value; otherwise the server gives it beside.
+pub(super) fn tells_its_text(column: &TableColumn) -> bool {
+    match column.codec {
+        Codec::Int2 | Codec::Int4 | Codec::Int8 | Codec::Uuid => true,
+        Codec::Text => column.collation != Collation::Loose,
+        _ => false,
     }
 }
 

@@ -55,6 +55,11 @@ pub(super) struct Element {
 }
 
 impl TypeRow {
+    /// Whether the type, or that of its elements, is PostgreSQL's own.
+    pub(super) fn is_builtin(&self) -> bool {
+        self.element.as_ref().map_or(self.builtin, |element| element.builtin)
+    }
+
     /// How it is read and written, and what it holds.
     pub(super) fn resolve(&self) -> (Codec, DataType) {
         if let Some(element) = &self.element {

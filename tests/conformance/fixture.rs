@@ -77,9 +77,12 @@ impl Fixture {
             let store = connectors::open(&config(url, model)).await.unwrap();
             all.push(Self { name, store, place: Place::Folder { _folder: folder } });
         }
-        for ((name, server), model) in
-            [(POSTGRES, Model::Tables), (MARIADB, Model::Tables), (FERRETDB, Model::Documents), (MONGO_JAVA, Model::Documents)]
-        {
+        for ((name, server), model) in [
+            (POSTGRES, Model::Tables),
+            (MARIADB, Model::Tables),
+            (FERRETDB, Model::Documents),
+            (MONGO_JAVA, Model::Documents),
+        ] {
             let database = server().database();
             let store = connectors::open(&config(database.url(), model)).await.unwrap();
             all.push(Self { name, store, place: Place::Database { database } });

@@ -107,7 +107,7 @@ fn uuids_need_their_function() {
             phase.mapping.fields = vec![
                 (FieldPath::field("uid"), expr(Origin::Id(id))),
                 (FieldPath::field("id"), path("id")),
-                (FieldPath::field("t"), expr(Origin::Template("Task: {{ t | trim }}".into()))),
+                (FieldPath::field("t"), expr(Origin::Template("Task: {{ t }}".into()))),
             ];
         }));
         assert_eq!(matches!(way, Way::PushedDown(_)), extension, "{way:?}");

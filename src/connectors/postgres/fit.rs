@@ -34,17 +34,13 @@ fn fit_type(
     }
     match data_type {
         DataType::Array(element) => {
-            return array(value, element, declared.trim_end_matches("[]"), nul);
+            return array(&value, element, declared.trim_end_matches("[]"), nul);
         }
         DataType::Json if declared == "jsonb" => return sorted(&through_json(&value)?, nul),
         DataType::Json => return through_json(&value),
         _ => {}
     }
-    let value = match without_nul(value, nul)? {
-        value @ Value::Text(_) if matches!(data_type, DataType::Text { .. }) => value,
-        value => value,
-    };
-    let value = cast_fit(value, data_type)?;
+    let value = cast_fit(without_nul(value, nul)?, data_type)?;
     match value {
         Value::Decimal(number) => decimal(number, data_type, declared),
         Value::ObjectId(id) if *data_type == DataType::ObjectId => Ok(Value::from(id.to_string())),
@@ -142,12 +138,12 @@ fn fraction(nanosecond: u32, declared: &str) -> Result<(), Problem> {
 }
 
 fn array(
-    value: Value,
+    value: &Value,
     element: &DataType,
     declared: &str,
     nul: Option<&NulPolicy>,
 ) -> Result<Value, Problem> {
-    let Value::Array(values) = &value else {
+    let Value::Array(values) = value else {
         let message = format!("{} does not fit array({element})", value.kind());
         return Err(Problem::new("type", message));
     };
@@ -160,7 +156,7 @@ fn array(
                 if inner.is_empty() {
                     return Err(Problem::new("array", "the column holds no empty list in a list"));
                 }
-                array(value.clone(), element, declared, nul)?
+                array(value, element, declared, nul)?
             }
             value => fit_type(value.clone(), element, declared, nul)?,
         });

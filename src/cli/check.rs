@@ -40,7 +40,8 @@ pub(super) async fn run(
     if arguments.connect
         && let Some(checked) = &mut checked
     {
-        let (stores, _temporary) = fixtures::open(&checked.plan, true, &Silent).await?;
+        let (stores, _temporary) =
+            fixtures::open(&checked.plan, fixtures::Fill::Copies, &Silent).await?;
         let stores: Vec<_> =
             (0..checked.plan.connections.len()).map(|at| stores.get(at).clone()).collect();
         check::connect(checked, &stores, &mut diagnostics).await;

@@ -275,7 +275,8 @@ impl Job {
     /// Runs.
     async fn run(&self) -> Result<Ended, RunError> {
         let dry_run = self.options.dry_run;
-        let (mut stores, _temporary) = fixtures::open(&self.plan, dry_run, &*self.watcher).await?;
+        let which = if dry_run { fixtures::Fill::Copies } else { fixtures::Fill::Embedded };
+        let (mut stores, _temporary) = fixtures::open(&self.plan, which, &*self.watcher).await?;
         if dry_run {
             stores = stores.overlaid();
         }

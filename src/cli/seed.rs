@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::progress::Watcher;
 use super::{ExitCode, Failure, load, open};
 use crate::diagnostics::wording::plural;
-use crate::run::fixtures;
+use crate::run::fixtures::{self, Fill};
 
 /// Fill databases that are absent or empty from the spec's fixtures
 ///
@@ -56,7 +56,7 @@ pub(super) async fn run(
             .help("a connection names their folder with `fixtures = \"…\"`"));
     }
     let watcher = Watcher::new(console, None)?;
-    let opened = fixtures::open(&plan, false, &watcher).await;
+    let opened = fixtures::open(&plan, Fill::All, &watcher).await;
     let loaded = watcher.finish();
     let (stores, _) = opened?;
     open::close(&plan, &stores).await;

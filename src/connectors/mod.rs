@@ -29,7 +29,7 @@ pub use config::{
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
 pub use fitting::{fitters, fitters_of};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
-pub use registry::{capabilities, capabilities_of, location_of, open};
+pub use registry::{capabilities, capabilities_of, is_embedded, location_of, open};
 
 use std::fmt;
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Capabilities, ConnectionConfig, Model, Store, StoreError, StoreErrorKind, documents, files,
-    mongodb, mysql, postgres, sqlite,
+    mongodb as mongo, mysql, postgres, sqlite,
 };
 
 /// What each connector can do, by name.
@@ -13,7 +13,7 @@ static ALL: &[&Capabilities] = &[
     &documents::CAPABILITIES,
     &postgres::CAPABILITIES,
     &mysql::CAPABILITIES,
-    &mongodb::CAPABILITIES,
+    &mongo::CAPABILITIES,
     &files::CAPABILITIES,
 ];
 
@@ -51,13 +51,18 @@ pub async fn open(config: &ConnectionConfig) -> Result<Arc<dyn Store>, StoreErro
         "sqlite-documents" => documents::open(config).await,
         "postgres" => postgres::open(config).await,
         "mysql" => mysql::open(config).await,
-        "mongodb" => mongodb::open(config).await,
+        "mongodb" => mongo::open(config).await,
         "files" => files::open(config),
         name => Err(StoreError::new(
             StoreErrorKind::Internal,
             format!("the connector `{name}` can't be opened"),
         )),
     }
+}
+
+/// Whether a connection leads to a database in a file, rather than to a server.
+pub fn is_embedded(config: &ConnectionConfig) -> bool {
+    scheme_of(&config.url) == "sqlite"
 }
 
 /// A URL without user, password and options, for messages.

@@ -30,27 +30,41 @@ const LOADING: &str = "loading";
 /// Records per insert.
 const BATCH: usize = 1000;
 
-/// Opens the stores of a plan, and fills from its fixtures each one that is absent or empty. A dry
-/// run fills temporary copies instead, which live as long as the returned folder.
+/// Which absent or empty databases are filled from their fixtures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// Those in files. A server's database that is empty may be the one that is to be filled for
+    /// good, so it is filled only when asked for.
+    Embedded,
+    /// Temporary copies of those in files, which leaves everything as it is.
+    Copies,
+    /// All.
+    All,
+}
+
+/// Opens the stores of a plan, after filling from fixtures what is absent or empty. Copies live as
+/// long as the returned folder.
 ///
 /// # Errors
 /// When a connection can't be opened, or a fixture can't be loaded.
 pub async fn open(
     plan: &Plan,
-    dry_run: bool,
+    which: Fill,
     observer: &dyn Observer,
 ) -> Result<(Stores, Option<TempDir>), RunError> {
     let mut plan = plan.clone();
     let mut temporary = None;
     for index in 0..plan.connections.len() {
-        if plan.connections[index].fixtures.is_none() {
+        let connection = &plan.connections[index];
+        let embedded = connectors::is_embedded(&connection.config);
+        if connection.fixtures.is_none() || !(embedded || which == Fill::All) {
             continue;
         }
         let needs = needs_fixtures(&plan.connections[index]).await?;
         if !needs {
             continue;
         }
-        if dry_run {
+        if which == Fill::Copies {
             let folder = match &temporary {
                 Some(folder) => folder,
                 None => temporary.insert(TempDir::new().map_err(|error| {

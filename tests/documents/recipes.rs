@@ -64,7 +64,7 @@ fn prepared(name: &str, text: &str, folder: &Path) -> Plan {
 
 /// Runs a plan and tells what became of its records and checks.
 async fn run(plan: &Plan) -> String {
-    let (stores, _) = fixtures::open(plan, false, &Silent).await.unwrap();
+    let (stores, _) = fixtures::open(plan, fixtures::Fill::All, &Silent).await.unwrap();
     let (plan, options) = (Arc::new(plan.clone()), Arc::new(Options::default()));
     let outcome =
         run::run(plan, stores, options, Arc::new(Silent), Cancel::default()).await.unwrap();

@@ -70,7 +70,13 @@ impl World {
 
     async fn run(&self, dry_run: bool) -> (Outcome, Stores, Option<tempfile::TempDir>) {
         let plan = self.plan();
-        let (mut stores, temporary) = fixtures::open(&plan, dry_run, &Silent).await.unwrap();
+        let (mut stores, temporary) = fixtures::open(
+            &plan,
+            if dry_run { fixtures::Fill::Copies } else { fixtures::Fill::All },
+            &Silent,
+        )
+        .await
+        .unwrap();
         if dry_run {
             stores = stores.overlaid();
         }

@@ -135,9 +135,13 @@ async fn killed_while_fixtures_are_loaded() {
             let world = World::new();
             assert!(world.fill(&Fuse::new(at, moment, false)).await.is_err());
             // As a process does that finds the database.
-            let (stores, _) = mapper::run::fixtures::open(&world.plan, false, &mapper::run::Silent)
-                .await
-                .unwrap();
+            let (stores, _) = mapper::run::fixtures::open(
+                &world.plan,
+                mapper::run::fixtures::Fill::All,
+                &mapper::run::Silent,
+            )
+            .await
+            .unwrap();
             drop(stores);
             let again = world.data().await;
             if again.is_empty() {

@@ -64,7 +64,7 @@ impl Brius {
     }
 
     async fn stores(&self) -> Stores {
-        fixtures::open(&self.plan, false, &Silent).await.unwrap().0
+        fixtures::open(&self.plan, fixtures::Fill::All, &Silent).await.unwrap().0
     }
 
     async fn run(&self) -> Outcome {

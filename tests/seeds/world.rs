@@ -33,12 +33,12 @@ impl World {
     }
 
     pub async fn open(&self) -> Stores {
-        fixtures::open(&self.plan, self.options.dry_run, &Silent).await.unwrap().0
+        fixtures::open(&self.plan, which(&self.options), &Silent).await.unwrap().0
     }
 
     pub async fn run(&self) -> Outcome {
         let (mut stores, _temporary) =
-            fixtures::open(&self.plan, self.options.dry_run, &Silent).await.unwrap();
+            fixtures::open(&self.plan, which(&self.options), &Silent).await.unwrap();
         if self.options.dry_run {
             stores = stores.overlaid();
         }
@@ -104,4 +104,8 @@ pub fn counts(outcome: &Outcome) -> BTreeMap<String, BTreeMap<String, u64>> {
         phases.insert(short, all);
     }
     phases
+}
+
+fn which(options: &Options) -> fixtures::Fill {
+    if options.dry_run { fixtures::Fill::Copies } else { fixtures::Fill::All }
 }

@@ -132,7 +132,11 @@ fn numeric(bytes: &[u8]) -> Result<Value, Problem> {
         let mut unscaled: i128 = groups.fold(0, |sum, group| sum * 10_000 + i128::from(group));
         let power = 10_i128.pow(u32::try_from(shift.abs()).unwrap_or(0));
         unscaled = if shift < 0 { unscaled / power } else { unscaled * power };
-        BigInt::from(if negative { -unscaled } else { unscaled })
+        unscaled = if negative { -unscaled } else { unscaled };
+        if let (Ok(mantissa), Ok(scale)) = (i64::try_from(unscaled), u8::try_from(scale)) {
+            return Ok(Value::Decimal(Decimal::from_parts(mantissa, scale)));
+        }
+        BigInt::from(unscaled)
     } else {
         let mut digits = Vec::with_capacity(count * 4);
         for group in groups {

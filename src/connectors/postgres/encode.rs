@@ -5,7 +5,7 @@ use bigdecimal::num_bigint::Sign;
 
 use super::decode::{days_of, first_day, micros_of, micros_of_day};
 use super::types::Codec;
-use crate::value::extended_json::to_plain_text;
+use crate::value::extended_json::write_plain;
 use crate::value::{Decimal, Value};
 
 /// The column can't hold the value.
@@ -120,22 +120,35 @@ fn moment(into: &mut Vec<u8>, at: chrono::DateTime<chrono::Utc>) -> Result<(), R
 }
 
 fn json(into: &mut Vec<u8>, value: &Value) -> Result<(), Refused> {
-    into.extend_from_slice(to_plain_text(value).map_err(|_| Refused)?.as_bytes());
-    Ok(())
+    write_plain(into, value).map_err(|_| Refused)
 }
 
 /// The decimal digits of a number, from the highest.
 fn digits(mut number: u128, buffer: &mut [u8]) -> &[u8] {
     let mut at = buffer.len();
-    while number > 0 && at > 0 {
+    let mut put = |digit: u8| {
         at -= 1;
-        buffer[at] = u8::try_from(number % 10).unwrap_or(0);
+        buffer[at] = digit;
+    };
+    while number > u128::from(u64::MAX) {
+        put(u8::try_from(number % 10).unwrap_or(0));
+        number /= 10;
+    }
+    // Division of 64 bits is much faster.
+    let mut number = u64::try_from(number).unwrap_or(0);
+    while number > 0 {
+        put(u8::try_from(number % 10).unwrap_or(0));
         number /= 10;
     }
     &buffer[at..]
 }
 
 fn decimal(into: &mut Vec<u8>, number: &Decimal) -> Result<(), Refused> {
+    if let Some((mantissa, scale)) = number.parts() {
+        let mut buffer = [0; 20];
+        let digits = digits(mantissa.unsigned_abs().into(), &mut buffer);
+        return numeric(into, mantissa < 0, digits, scale.into());
+    }
     let (unscaled, scale) = number.number().as_bigint_and_scale();
     let negative = unscaled.sign() == Sign::Minus;
     if let Some(small) = unscaled.magnitude().to_u128() {

@@ -9,7 +9,7 @@ mod wrapper;
 mod write;
 
 pub use read::{ParseError, Parser, parse, parse_plain};
-pub use write::{Plain, to_plain_text, to_text, write};
+pub use write::{Plain, to_plain_text, to_text, write, write_plain};
 
 #[cfg(test)]
 mod tests;

@@ -243,6 +243,15 @@ proptest! {
     }
 
     #[test]
+    fn plain_json_is_appended_as_it_is_written(value in document()) {
+        let mut bytes = b"before".to_vec();
+        let text = to_plain_text(&value);
+        prop_assert_eq!(write_plain(&mut bytes, &value).is_ok(), text.is_ok());
+        let expected = format!("before{}", text.unwrap_or_default());
+        prop_assert_eq!(String::from_utf8(bytes).unwrap(), expected);
+    }
+
+    #[test]
     fn plain_numbers_keep_their_digits(text in "-?(0|[1-9][0-9]{0,25})\\.[0-9]{0,20}[1-9]") {
         let value = parse_plain(&text).unwrap();
         let written: Decimal = text.parse().unwrap();

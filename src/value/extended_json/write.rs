@@ -52,6 +52,47 @@ pub fn to_plain_text(value: &Value) -> Result<String, Problem> {
     serde_json::to_string(&Plain(value)).map_err(|error| failed(&failure, &error))
 }
 
+/// Appends what [`to_plain_text`] gives.
+///
+/// # Errors
+/// As [`to_plain_text`]; what was appended by then is taken back.
+pub fn write_plain(into: &mut Vec<u8>, value: &Value) -> Result<(), Problem> {
+    let before = into.len();
+    append_plain(into, value).map_err(|error| {
+        into.truncate(before);
+        failed(&RefCell::new(None), &error)
+    })
+}
+
+fn append_plain(into: &mut Vec<u8>, value: &Value) -> Result<(), serde_json::Error> {
+    match value {
+        Value::Array(values) => {
+            into.push(b'[');
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    into.push(b',');
+                }
+                append_plain(into, value)?;
+            }
+            into.push(b']');
+        }
+        Value::Object(object) => {
+            into.push(b'{');
+            for (index, (name, value)) in present(object).enumerate() {
+                if index > 0 {
+                    into.push(b',');
+                }
+                serde_json::to_writer(&mut *into, name)?;
+                into.push(b':');
+                append_plain(into, value)?;
+            }
+            into.push(b'}');
+        }
+        scalar => serde_json::to_writer(into, &Plain(scalar))?,
+    }
+    Ok(())
+}
+
 /// A value that serializes as plain JSON, as [`to_plain_text`] says.
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'v>(pub &'v Value);

@@ -196,7 +196,9 @@ fn comes_back(value: &Value, jsonb: bool) -> bool {
         Value::Object(object) => {
             let names = || object.iter().map(|(name, _)| (name.len(), name));
             (!jsonb || names().is_sorted())
-                && object.iter().all(|(name, value)| !name.contains('\0') && comes_back(value, jsonb))
+                && object
+                    .iter()
+                    .all(|(name, value)| !name.contains('\0') && comes_back(value, jsonb))
         }
         _ => false,
     }

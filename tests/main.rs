@@ -11,6 +11,7 @@ mod diagnostics;
 mod documents;
 mod engine;
 mod failures;
+mod fidelity;
 mod intents;
 mod kill;
 mod loading;

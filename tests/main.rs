@@ -10,6 +10,8 @@ mod conformance;
 mod diagnostics;
 mod documents;
 mod engine;
+mod failures;
+mod fidelity;
 mod intents;
 mod kill;
 mod loading;

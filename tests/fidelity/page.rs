@@ -200,7 +200,7 @@ fn section(text: &mut String, seen: &Seen<'_>) {
         .map(Store::name)
         .collect();
     if !missing.is_empty() {
-        let _ = writeln!(text, "Not a value of: {}.\n", missing.join(", "));
+        let _ = writeln!(text, "No such value, or not held: {}.\n", missing.join(", "));
     }
 }
 

@@ -10,6 +10,7 @@ mod conformance;
 mod diagnostics;
 mod documents;
 mod engine;
+mod failures;
 mod fidelity;
 mod intents;
 mod kill;

@@ -13,6 +13,7 @@ fn value_bytes(value: &Value) -> usize {
         Value::Bytes(bytes) => bytes.len() + 16,
         Value::Decimal(_) => 48,
         Value::Array(values) => row_bytes(values),
+        Value::Object(object) if object.json().is_some() => object.json().map_or(0, str::len) + 80,
         Value::Object(object) => {
             object.iter().map(|(name, value)| name.len() + 16 + value_bytes(value)).sum()
         }

@@ -84,6 +84,12 @@ pub(super) async fn run_phase(
                 let message = error.message.clone();
                 context.observer.event(&Event::Retry { phase: name.clone(), attempt, message });
                 tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                let target = context.stores.get(context.phase.target.connection);
+                // One that was lost is taken again by asking; another process that took it stops us.
+                match target.keep_lock().await {
+                    Err(error) if !error.is_transient() => break Err(error.into()),
+                    Ok(()) | Err(_) => {}
+                }
             }
             other => break other,
         }
@@ -527,6 +533,7 @@ impl Writer<'_> {
         failpoint::pass("checkpoint").await;
         self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         self.ledger.save_phase(&mut *session, &self.pending).await?;
+        self.target.keep_lock().await?;
         session.commit().await?;
         committed.clone_from(&self.pending);
         failpoint::pass("committed").await;

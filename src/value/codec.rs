@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Key, Object, Value, key};
+use super::{Key, Object, Value, json_text, key};
 
 /// Writes a whole number in 7-bit groups, lowest first (LEB128).
 pub fn write_number(bytes: &mut Vec<u8>, mut number: u64) {
@@ -51,15 +51,15 @@ pub fn read_text<'b>(bytes: &mut &'b [u8]) -> Option<&'b str> {
     std::str::from_utf8(read_bytes(bytes)?).ok()
 }
 
-mod tag {
-    pub(super) const MISSING: u8 = 0;
-    pub(super) const NULL: u8 = 1;
-    pub(super) const FLOAT: u8 = 2;
-    pub(super) const DECIMAL: u8 = 3;
-    pub(super) const ARRAY: u8 = 4;
-    pub(super) const OBJECT: u8 = 5;
+pub(super) mod tag {
+    pub(in crate::value) const MISSING: u8 = 0;
+    pub(in crate::value) const NULL: u8 = 1;
+    pub(in crate::value) const FLOAT: u8 = 2;
+    pub(in crate::value) const DECIMAL: u8 = 3;
+    pub(in crate::value) const ARRAY: u8 = 4;
+    pub(in crate::value) const OBJECT: u8 = 5;
     /// Everything that the key encoding holds exactly.
-    pub(super) const SCALAR: u8 = 6;
+    pub(in crate::value) const SCALAR: u8 = 6;
 }
 
 /// Appends a value.
@@ -161,6 +161,9 @@ fn hash_into(bytes: &mut Vec<u8>, value: &Value) {
             values.iter().for_each(|value| hash_into(bytes, value));
         }
         Value::Object(object) => {
+            if let Some(text) = object.json() {
+                return json_text::content(bytes, text);
+            }
             bytes.push(tag::OBJECT);
             write_number(bytes, object.len() as u64);
             let mut fields: Vec<_> = object.iter().collect();

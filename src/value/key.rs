@@ -200,6 +200,13 @@ impl Sink for Buffer {
     }
 }
 
+/// Appends the encoding of a text.
+pub(super) fn encode_text(into: &mut impl Sink, text: &[u8]) {
+    let [a, b, c, d] = u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes();
+    into.put(&[tag::TEXT, a, b, c, d]);
+    into.put(text);
+}
+
 /// Appends the encoding of a part of a key; `index` is its number, for errors.
 pub(super) fn encode(into: &mut impl Sink, value: &Value, index: usize) -> Result<(), KeyError> {
     let mut put = |tag: u8, content: &[u8]| {

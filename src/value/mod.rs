@@ -9,6 +9,7 @@ pub mod codec;
 mod data_type;
 mod decimal;
 pub mod extended_json;
+mod json_text;
 mod key;
 pub(crate) mod names;
 mod object;

@@ -1,14 +1,21 @@
 //! Objects: fields by name, in order.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use super::Value;
+use super::{Value, extended_json, json_text};
 
 /// Fields by name, in the order in which they were set. Names are unique.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// An object that comes as plain JSON is held as its text, and read when something asks for its
+/// fields.
+#[derive(Clone, Default)]
 pub struct Object {
-    fields: Vec<(Arc<str>, Value)>,
+    /// The fields as JSON, as long as they are those of the text.
+    text: Option<Box<str>>,
+    /// Set once they were asked for, where there is a text; always otherwise.
+    fields: OnceLock<Vec<(Arc<str>, Value)>>,
 }
 
 impl Object {
@@ -19,12 +26,43 @@ impl Object {
 
     /// Makes an empty object with room for `fields` fields.
     pub fn with_capacity(fields: usize) -> Self {
-        Self { fields: Vec::with_capacity(fields) }
+        Self::from_unique(Vec::with_capacity(fields))
     }
 
     /// Takes fields whose names the caller knows to be unique.
     pub(super) fn from_unique(fields: Vec<(Arc<str>, Value)>) -> Self {
-        Self { fields }
+        Self { text: None, fields: OnceLock::from(fields) }
+    }
+
+    /// Takes the text of a JSON object, to be read when something asks for its fields; `None` when
+    /// it is not in the plain form in which PostgreSQL's `jsonb` writes most objects, and must be
+    /// read in any case.
+    pub fn from_json(text: &str) -> Option<Self> {
+        json_text::is_plain_object(text)
+            .then(|| Self { text: Some(text.into()), fields: OnceLock::new() })
+    }
+
+    /// The text that [`Object::from_json`] took, unless the object was changed since.
+    pub fn json(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    fn fields(&self) -> &Vec<(Arc<str>, Value)> {
+        self.fields.get_or_init(|| match &self.text {
+            None => Vec::new(),
+            Some(text) => match extended_json::parse_plain(&**text) {
+                Ok(Value::Object(read)) => {
+                    Arc::unwrap_or_clone(read).fields.into_inner().unwrap_or_default()
+                }
+                _ => unreachable!("the text was looked through when it was taken"),
+            },
+        })
+    }
+
+    fn fields_mut(&mut self) -> &mut Vec<(Arc<str>, Value)> {
+        self.fields();
+        self.text = None;
+        self.fields.get_mut().expect("they were asked for right before")
     }
 
     /// Takes fields in order; `None` when a name comes twice.
@@ -39,27 +77,27 @@ impl Object {
             let mut seen = HashSet::with_capacity(fields.len());
             fields.iter().all(|(name, _)| seen.insert(&**name))
         };
-        unique.then_some(Self { fields })
+        unique.then(|| Self::from_unique(fields))
     }
 
     /// How many fields there are.
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.fields().len()
     }
 
     /// Whether there is no field.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields().is_empty()
     }
 
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.fields.iter().find(|(field, _)| &**field == name).map(|(_, value)| value)
+        self.fields().iter().find(|(field, _)| &**field == name).map(|(_, value)| value)
     }
 
     /// The value of a field, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.fields.iter_mut().find(|(field, _)| &**field == name).map(|(_, value)| value)
+        self.fields_mut().iter_mut().find(|(field, _)| &**field == name).map(|(_, value)| value)
     }
 
     /// Sets a field: in place when it is there, at the end otherwise. Gives the value before.
@@ -68,24 +106,36 @@ impl Object {
         if let Some(slot) = self.get_mut(&name) {
             return Some(std::mem::replace(slot, value));
         }
-        self.fields.push((name, value));
+        self.fields_mut().push((name, value));
         None
     }
 
     /// Takes a field out; the others keep their order.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        let index = self.fields.iter().position(|(field, _)| &**field == name)?;
-        Some(self.fields.remove(index).1)
+        let index = self.fields().iter().position(|(field, _)| &**field == name)?;
+        Some(self.fields_mut().remove(index).1)
     }
 
     /// The fields in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator {
-        self.fields.iter().map(|(name, value)| (&**name, value))
+        self.fields().iter().map(|(name, value)| (&**name, value))
     }
 
     /// The names in order, shared.
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.fields.iter().map(|(name, _)| name)
+        self.fields().iter().map(|(name, _)| name)
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").field("fields", self.fields()).finish()
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields() == other.fields()
     }
 }
 
@@ -104,7 +154,8 @@ impl IntoIterator for Object {
     type IntoIter = std::vec::IntoIter<(Arc<str>, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.fields.into_iter()
+        self.fields();
+        self.fields.into_inner().unwrap_or_default().into_iter()
     }
 }
 

@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("mongodb::", &["src/connectors/mongodb"]),
     ("bson::", &["src/connectors/mongodb"]),
     ("clap", &["src/cli", "src/main.rs"]),
+    ("mimalloc", &["src/main.rs"]),
     ("miette", &["src/diagnostics", "src/cli"]),
     ("indicatif", &["src/cli"]),
     ("dotenvy", &["src/cli"]),

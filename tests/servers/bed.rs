@@ -103,7 +103,7 @@ fn servers_run_in_folders() {
         let folders: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
         let ports: Vec<_> = servers.iter().map(|server| server.port().to_string()).collect();
         println!("\nheld: {} | {}", folders.join(" "), ports.join(" "));
-        std::thread::sleep(Duration::from_secs(600));
+        std::thread::sleep(Duration::from_mins(10));
     }
 }
 

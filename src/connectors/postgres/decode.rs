@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta};
 
 use super::types::Codec;
 use crate::value::extended_json::Parser;
-use crate::value::{Decimal, Problem, Value};
+use crate::value::{Decimal, Object, Problem, Value};
 
 /// Days from the first day of the common era to 2000-01-01, where PostgreSQL counts from.
 const EPOCH_DAYS: i64 = 730_120;
@@ -39,7 +39,13 @@ pub(super) fn decode(codec: &Codec, bytes: &[u8], json: &Parser) -> Result<Value
         Codec::Uuid => Value::Uuid(uuid::Uuid::from_bytes(sized(bytes)?)),
         Codec::Json => parse_json(json, bytes)?,
         Codec::Jsonb => match bytes.split_first() {
-            Some((1, text)) => parse_json(json, text)?,
+            Some((1, text)) => {
+                let held = std::str::from_utf8(text).ok().and_then(Object::from_json);
+                match held {
+                    Some(object) => Value::object(object),
+                    None => parse_json(json, text)?,
+                }
+            }
             _ => return Err(damaged()),
         },
         Codec::Array(element, _) => array(element, bytes, json)?,

@@ -84,7 +84,12 @@ fn content(into: &mut Vec<u8>, codec: &Codec, value: &Value) -> Result<(), Refus
         (Codec::Json, value) => json(into, value)?,
         (Codec::Jsonb, value) => {
             into.push(1);
-            json(into, value)?;
+            match value {
+                Value::Object(object) if let Some(text) = object.json() => {
+                    into.extend_from_slice(text.as_bytes());
+                }
+                value => json(into, value)?,
+            }
         }
         (Codec::Array(element, id), Value::Array(values)) => array(into, element, *id, values)?,
         _ => return Err(Refused),

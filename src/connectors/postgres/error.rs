@@ -28,7 +28,7 @@ pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
             (Kind::Unavailable, what)
         }
         sqlx::Error::Tls(_) => (
-            Kind::Unavailable,
+            Kind::Denied,
             "TLS can't be agreed: the server has none, or its certificate is not trusted (sslmode, sslrootcert)"
                 .to_owned(),
         ),

@@ -34,18 +34,14 @@ fn fit_type(
     }
     match data_type {
         DataType::Array(element) => {
-            return array(value, element, declared.trim_end_matches("[]"), nul);
+            return array(&value, element, declared.trim_end_matches("[]"), nul);
         }
         DataType::Json if comes_back(&value, declared == "jsonb") => return Ok(value),
         DataType::Json if declared == "jsonb" => return sorted(&through_json(&value)?, nul),
         DataType::Json => return through_json(&value),
         _ => {}
     }
-    let value = match without_nul(value, nul)? {
-        value @ Value::Text(_) if matches!(data_type, DataType::Text { .. }) => value,
-        value => value,
-    };
-    let value = cast_fit(value, data_type)?;
+    let value = cast_fit(without_nul(value, nul)?, data_type)?;
     match value {
         Value::Decimal(number) => decimal(number, data_type, declared),
         Value::ObjectId(id) if *data_type == DataType::ObjectId => Ok(Value::from(id.to_string())),
@@ -143,12 +139,12 @@ fn fraction(nanosecond: u32, declared: &str) -> Result<(), Problem> {
 }
 
 fn array(
-    value: Value,
+    value: &Value,
     element: &DataType,
     declared: &str,
     nul: Option<&NulPolicy>,
 ) -> Result<Value, Problem> {
-    let Value::Array(values) = &value else {
+    let Value::Array(values) = value else {
         let message = format!("{} does not fit array({element})", value.kind());
         return Err(Problem::new("type", message));
     };
@@ -161,7 +157,7 @@ fn array(
                 if inner.is_empty() {
                     return Err(Problem::new("array", "the column holds no empty list in a list"));
                 }
-                array(value.clone(), element, declared, nul)?
+                array(value, element, declared, nul)?
             }
             value => fit_type(value.clone(), element, declared, nul)?,
         });
@@ -193,10 +189,14 @@ fn comes_back(value: &Value, jsonb: bool) -> bool {
         Value::Float(float) => float.fract() != 0.0 && (1e-4..1e15).contains(&float.abs()),
         Value::Text(text) => !text.contains('\0'),
         Value::Array(values) => values.iter().all(|value| comes_back(value, jsonb)),
+        // Only what `jsonb` writes is held as text.
+        Value::Object(object) if jsonb && object.json().is_some() => true,
         Value::Object(object) => {
             let names = || object.iter().map(|(name, _)| (name.len(), name));
             (!jsonb || names().is_sorted())
-                && object.iter().all(|(name, value)| !name.contains('\0') && comes_back(value, jsonb))
+                && object
+                    .iter()
+                    .all(|(name, value)| !name.contains('\0') && comes_back(value, jsonb))
         }
         _ => false,
     }

@@ -80,7 +80,9 @@ fn is_plain_json(value: &Value) -> bool {
     match value {
         Value::Float(_) => false,
         Value::Array(values) => values.iter().all(is_plain_json),
-        Value::Object(object) => object.iter().all(|(_, value)| is_plain_json(value)),
+        Value::Object(object) => {
+            object.json().is_some() || object.iter().all(|(_, value)| is_plain_json(value))
+        }
         _ => true,
     }
 }

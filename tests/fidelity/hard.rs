@@ -139,8 +139,6 @@ pub(crate) struct Sample {
     pub(crate) also: Vec<(&'static str, &'static str)>,
     /// Whether the policy, when there is one, has nothing to do with it.
     pub(crate) untouched: bool,
-    /// What SQL sources mean where that differs.
-    pub(crate) sql_means: Option<&'static str>,
 }
 
 pub(crate) fn sample(name: &'static str, means: &'static str) -> Sample {
@@ -189,9 +187,6 @@ impl Sample {
     }
     pub(crate) fn untouched(self) -> Self {
         Self { untouched: true, ..self }
-    }
-    pub(crate) fn sql_means(self, means: &'static str) -> Self {
-        Self { sql_means: Some(means), ..self }
     }
 
     /// How a store spells it.

@@ -26,6 +26,10 @@ fn kind_in(store: Store, hard: &Hard, sample: &Sample) -> String {
     if matches!(sample.means, "null" | "missing") && sample.untouched | hard.policy.is_none() {
         return sample.means.to_owned();
     }
+    // SQLite holds text in any column, MariaDB intervals that are text in `TIME`.
+    if meaning::kind(sample.means) == "text" && store.is_tables() {
+        return "text".to_owned();
+    }
     match store {
         Store::SqliteTables | Store::Postgres | Store::MariaDb | Store::Csv => {
             Shape::of(store, hard.from.of(store)).kind().to_owned()
@@ -196,7 +200,7 @@ fn section(text: &mut String, seen: &Seen<'_>) {
         .map(Store::name)
         .collect();
     if !missing.is_empty() {
-        let _ = writeln!(text, "Not a value of: {}.\n", missing.join(", "));
+        let _ = writeln!(text, "No such value, or not held: {}.\n", missing.join(", "));
     }
 }
 

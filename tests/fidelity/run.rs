@@ -133,7 +133,16 @@ pub(crate) async fn transfer(
     let spec = spec_of(from, into, group, hards, policy);
     let plan = load(&spec, from, into);
     let stores = Stores::open(&plan).await.unwrap();
-    let locks = stores.lock(&plan).await.unwrap();
+    let mut locks = stores.lock(&plan).await;
+    for _ in 0..100 {
+        // The connection of the run before may still be on its way out.
+        if locks.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        locks = stores.lock(&plan).await;
+    }
+    let locks = locks.unwrap();
     let outcome = run::run(
         Arc::new(plan.clone()),
         stores.clone(),
@@ -150,6 +159,9 @@ pub(crate) async fn transfer(
     }
     let rejects = rejects::list(&plan, &stores, true).await.unwrap();
     drop(locks);
+    for store in stores.iter() {
+        store.close().await;
+    }
     let number = |key: &str| {
         // A record of a file that can't be read is known by its place in the file.
         let (before, last) = match key.rsplit_once(|c: char| !c.is_ascii_digit()) {

@@ -56,7 +56,12 @@ impl Place {
         if let (Store::Postgres, Some(database)) = (store, &database) {
             database.execute(POSTGRES_TYPES);
         }
-        Self { store, folder: tempfile::tempdir().unwrap(), database }
+        let place = Self { store, folder: tempfile::tempdir().unwrap(), database };
+        if matches!(store, Store::SqliteTables | Store::SqliteDocuments) {
+            // So that the file is there.
+            place.sqlite("PRAGMA user_version = 1");
+        }
+        place
     }
 
     /// Its URL, for stores that have one.

@@ -182,8 +182,10 @@ impl Dialect {
             exact &= only;
             spelled.extend(spellings);
         }
-        let document = match spelled.len() {
-            1 => doc! { path: { "$eq": spelled.remove(0) } },
+        let document = match spelled.as_slice() {
+            // Some servers find only the plain one by the index on `_id`.
+            [Bson::String(_) | Bson::ObjectId(_)] => doc! { path: spelled.remove(0) },
+            [_] => doc! { path: { "$eq": spelled.remove(0) } },
             _ => doc! { path: { "$in": spelled } },
         };
         Condition { document, exact }
@@ -313,6 +315,8 @@ mod tests {
     fn what_the_server_answers_exactly() {
         let filter = compare(Comparison::Equal, 5);
         assert_eq!(PLAIN.condition(&filter), exact(doc! { "a": { "$eq": 5 } }));
+        let filter = compare(Comparison::Equal, "x");
+        assert_eq!(PLAIN.condition(&filter), exact(doc! { "a": "x" }));
         let filter = Filter::Not(Box::new(compare(Comparison::Less, "x")));
         assert_eq!(PLAIN.condition(&filter), exact(doc! { "$nor": [{ "a": { "$lt": "x" } }] }));
         assert_eq!(PLAIN.condition(&Filter::Or(vec![])), none());

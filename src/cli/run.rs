@@ -302,9 +302,10 @@ impl Job {
             self.cancel.clone(),
         )
         .await?;
-        let progress = match self.wants_progress && !self.options.dry_run {
-            true => Some(status(&self.plan, stores).await?),
-            false => None,
+        let progress = if self.wants_progress && !self.options.dry_run {
+            Some(status(&self.plan, stores).await?)
+        } else {
+            None
         };
         Ok(Ended { outcome, open_rejects: open::rejects(&self.plan, stores).await?, progress })
     }

@@ -274,10 +274,11 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         wants_records: context.observer.wants_records(),
     };
     let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
-    if !again && let Some(transfer) = push_down::transfer_of(context).await? {
-        if push_down::push_batches(&mut writer, transfer, record).await? {
-            return Ok(());
-        }
+    if !again
+        && let Some(transfer) = push_down::transfer_of(context).await?
+        && push_down::push_batches(&mut writer, transfer, record).await?
+    {
+        return Ok(());
     }
     let checkpoint = writer.pending.checkpoint.clone();
     let (batches, reader, mapper) = pipeline(context, record, &shape, checkpoint).await?;

@@ -283,8 +283,8 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::Int),
             any::<f64>().prop_map(Value::Float),
-            (-1_000_000_i64..1_000_000, 0..9_u8).prop_map(|(digits, scale)| {
-                Value::Float(digits as f64 / 10_f64.powi(scale.into()))
+            (-1_000_000_i32..1_000_000, 0..9_u8).prop_map(|(digits, scale)| {
+                Value::Float(f64::from(digits) / 10_f64.powi(scale.into()))
             }),
             "[a\\x00\"]{0,3}".prop_map(Value::from),
         ];

@@ -236,7 +236,7 @@ impl Pusher {
         let (sender, rows) = mpsc::channel(QUEUE);
         let count = keys.len() as u64;
         let told_by = Keys {
-            keys: keys.clone(),
+            batch: keys.clone(),
             places: self.places.clone(),
             shape: Arc::clone(&writer.loader.shape),
         };

@@ -142,7 +142,7 @@ async fn each(
 }
 
 fn row(phase: &str, map: &KeyMap, known: &Known) -> IdRow {
-    let new_id = map.identity(&known).map(|id| {
+    let new_id = map.identity(known).map(|id| {
         let parts: Vec<String> = id
             .iter()
             .map(|value| match value {

@@ -91,7 +91,7 @@ fn what_to_do(kind: StoreErrorKind) -> Option<&'static str> {
              from where it stood"
         }
         Kind::Denied => {
-            "see that user and password of the connection are right, and that the user may read \
+            "see that user, password and TLS options of the connection are right, and that the user may read \
              the sources, write the targets, and create the `mapper_*` ledger beside them"
         }
         Kind::ReadOnly => {

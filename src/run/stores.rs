@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RunError;
 use crate::connectors::overlay::Overlay;
-use crate::connectors::{self, Lock, Store, StoreError};
+use crate::connectors::{self, Lock, Store, StoreError, StoreErrorKind};
 use crate::ledger::{Ledger, PhaseRecord, PhaseState};
 use crate::plan::{Phase, Plan};
 
@@ -120,7 +120,11 @@ impl Stores {
 
 /// Names the connection that can't be opened.
 pub fn unopened(error: StoreError, connection: &str) -> RunError {
-    let error = RunError::from(error);
+    let missing = error.kind == StoreErrorKind::NotFound;
+    let mut error = RunError::from(error);
+    if missing {
+        error = error.help("correct its `url`, or create what it leads to");
+    }
     let what = match &error.help {
         Some(help) => format!("connection `{connection}` can't be opened: {help}"),
         None => format!("connection `{connection}` can't be opened"),

@@ -30,6 +30,9 @@ impl Hold {
         };
         let mut hold = Self { runtime, connection: Some(connection) };
         hold.execute("BEGIN").unwrap();
+        if database.server().kind == Kind::Postgres {
+            hold.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED").unwrap();
+        }
         hold.execute(sql).unwrap();
         hold
     }

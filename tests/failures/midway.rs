@@ -1,9 +1,11 @@
 //! What goes wrong in the middle of a run.
 
+use std::fs;
 use std::sync::Arc;
 
 use super::hold::{Hold, until_blocked};
-use super::shop::{RECORDS, Shop, tells};
+use super::kills::Moments;
+use super::shop::{MARKER, RECORDS, Shop, tells};
 use crate::servers::{self, Kind, Proxy, Server, SmallDisk};
 
 /// The connections ended by the server: the run goes on by itself.
@@ -211,6 +213,14 @@ fn postgresql_disk_full() {
     server.execute(&name, "CREATE TABLE filler (name TEXT)");
     let fill = "INSERT INTO filler SELECT md5(n::text) FROM generate_series(1, 1000000) AS n";
     assert!(server.try_execute(&name, fill).is_err(), "the disk is larger than thought");
+    // More than the room that is left, which is less than what was refused.
+    let mut random = Moments::new(0x5555_1234_abcd_ef01);
+    let mut long = String::new();
+    while long.len() < 60_000 {
+        long.push_str(&random.next().to_string());
+    }
+    let orders = fs::read_to_string(shop.path("orders.jsonl")).unwrap();
+    shop.write("orders.jsonl", &orders.replace(MARKER, &format!("{MARKER} {long}")));
     tells!("postgresql_disk_full", shop.run(&url));
     server.execute(&name, "DROP TABLE filler");
     let done = shop.run(&url);

@@ -1,7 +1,9 @@
 //! What a database holds, as text that two databases can be compared by.
 
+use std::collections::BTreeSet;
+
 use mapper::connectors::{self, ConnectionConfig, Model, Policies, Store};
-use mapper::ledger::{KeyMap, Ledger, PhaseState};
+use mapper::ledger::{Fate, KeyMap, Ledger, PhaseState};
 use mapper::value::query::Select;
 
 /// A database's content, and what its ledger says of every record.
@@ -9,8 +11,11 @@ use mapper::value::query::Select;
 pub struct State {
     /// Every record but the ledger's, and the indexes, sorted.
     pub data: Vec<String>,
-    /// Counts by phase, and every key with its fate, id and hash, sorted.
+    /// Of each phase's first run that stands: its counts, and every key with its fate, id and hash;
+    /// sorted. A run that was disturbed after all phases were done is not gone on with.
     pub fates: Vec<String>,
+    /// Every phase and key that arrived, in any run that stands.
+    pub arrived: BTreeSet<String>,
     /// What is written in the ledger for people: runs, phases, rejects.
     pub ledger: String,
     /// Phases whose counts add up.
@@ -32,14 +37,6 @@ impl State {
     pub fn rows(&self, entity: &str) -> usize {
         let start = format!("{entity}: [");
         self.data.iter().filter(|line| line.starts_with(&start)).count()
-    }
-
-    /// How many records the ledger says to have arrived.
-    pub fn arrived(&self) -> usize {
-        let arrived = |line: &&String| {
-            [" Inserted ", " Updated ", " Unchanged "].iter().any(|fate| line.contains(fate))
-        };
-        self.fates.iter().filter(arrived).count()
     }
 
     /// Fails when the other one differs, with the first lines that do.
@@ -68,20 +65,33 @@ async fn read(url: &str) -> State {
     let store = connectors::open(&config).await.unwrap();
     let data = data(&*store).await;
     let ledger = Ledger::new(store.clone());
-    let (mut fates, mut told, mut conserved) = (Vec::new(), String::new(), 0);
+    let (mut fates, mut arrived) = (Vec::new(), BTreeSet::new());
+    let (mut told, mut conserved) = (String::new(), 0);
+    let mut phases = BTreeSet::new();
     if ledger.exists().await.unwrap() {
-        for record in ledger.phases(None).await.unwrap() {
+        let mut records = ledger.phases(None).await.unwrap();
+        records.sort_by(|a, b| a.run.cmp(&b.run));
+        for record in records {
             if record.state == PhaseState::RolledBack {
                 continue;
             }
             assert!(record.counts.is_conserved(), "{:?}", record.counts);
             conserved += 1;
+            if !phases.insert(record.phase.clone()) {
+                continue;
+            }
             fates.push(format!("{} {:?} {:?}", record.phase, record.state, record.counts));
             let mut map = KeyMap::open(&ledger, &record.phase).await.unwrap();
             for index in 0..map.batches() {
                 let Some(batch) = map.batch(index).await.unwrap() else { continue };
                 for known in batch {
                     let entry = known.entry;
+                    if matches!(entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged) {
+                        arrived.insert(format!("{} {}", record.phase, entry.key.display(true)));
+                    }
+                    if *known.run != *record.run {
+                        continue;
+                    }
                     let (key, id) = (entry.key.display(true), entry.id.map(|id| id.display(true)));
                     let (fate, hash) = (entry.fate, entry.hash);
                     fates.push(format!("{} {key} {fate:?} {id:?} {hash:?}", record.phase));
@@ -97,7 +107,7 @@ async fn read(url: &str) -> State {
     }
     store.close().await;
     fates.sort();
-    State { data, fates, ledger: told, conserved }
+    State { data, fates, arrived, ledger: told, conserved }
 }
 
 /// Every record but the ledger's, and the indexes, sorted.

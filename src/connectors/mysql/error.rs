@@ -16,6 +16,9 @@ fn server(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
     }
 }
 
+const NO_TLS: &str = "TLS can't be agreed: the server has none, or its certificate is not trusted or \
+                      not for this host (ssl-mode, ssl-ca)";
+
 /// Maps a failure to a store error. `location` is the database, for the message.
 pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
     use StoreErrorKind as Kind;
@@ -24,12 +27,11 @@ pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
         return StoreError::new(kind, format!("{location}: {what} (error {})", error.number()));
     }
     let (kind, what) = match error {
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            (Kind::Denied, NO_TLS.to_owned())
+        }
         sqlx::Error::Io(error) => (Kind::Unavailable, unreached(error.kind())),
-        sqlx::Error::Tls(_) => (
-            Kind::Denied,
-            "TLS can't be agreed: the server has none, or its certificate is not trusted (ssl-mode, ssl-ca)"
-                .to_owned(),
-        ),
+        sqlx::Error::Tls(_) => (Kind::Denied, NO_TLS.to_owned()),
         sqlx::Error::PoolTimedOut => (Kind::Unavailable, "all connections are busy".to_owned()),
         sqlx::Error::Protocol(_) => {
             (Kind::Unavailable, "the connection broke, or this is no such server".to_owned())
@@ -52,7 +54,9 @@ fn unreached(kind: std::io::ErrorKind) -> String {
     use std::io::ErrorKind as Kind;
     match kind {
         Kind::ConnectionRefused => "no server listens there".to_owned(),
-        Kind::NotFound => "there is no such host or socket".to_owned(),
+        Kind::NotFound => {
+            "there is no such host or socket, or no such file of certificates".to_owned()
+        }
         Kind::UnexpectedEof
         | Kind::ConnectionReset
         | Kind::ConnectionAborted

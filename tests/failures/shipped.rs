@@ -74,9 +74,12 @@ impl Shipped {
         let lines: Vec<String> = text
             .lines()
             .filter(|line| !line.starts_with("batch = "))
-            .map(|line| match line.starts_with("target = {") {
-                true => format!("{line}\nbatch = {batch}"),
-                false => line.to_owned(),
+            .map(|line| {
+                if line.starts_with("target = {") {
+                    format!("{line}\nbatch = {batch}")
+                } else {
+                    line.to_owned()
+                }
             })
             .collect();
         let path = folder.path().join(spec);

@@ -97,12 +97,12 @@ impl Shop {
     pub fn empty(server: &Arc<Server>) -> Self {
         let shop = Self { folder: tempfile::tempdir().unwrap(), database: server.database() };
         let documents = matches!(server.kind, Kind::FerretDb | Kind::MongoJava);
-        let spec = match documents {
-            true => SPEC
-                .replace("table = ", "collection = ")
+        let spec = if documents {
+            SPEC.replace("table = ", "collection = ")
                 .replace("[phase.items.fields]", "[phase.items.fields]\n_id = \"number\"")
-                .replace("url = \"${DB_URL}\"", "url = \"${DB_URL}\"\nmodel = \"documents\""),
-            false => SPEC.to_owned(),
+                .replace("url = \"${DB_URL}\"", "url = \"${DB_URL}\"\nmodel = \"documents\"")
+        } else {
+            SPEC.to_owned()
         };
         shop.write("shop.toml", &spec);
         let mut orders = String::new();
@@ -144,7 +144,7 @@ impl Shop {
     /// Starts a command.
     pub fn start(&self, url: &str, line: &str) -> Running {
         let name = |name: &str| fs::File::create(self.path(name)).unwrap();
-        let own = line.replace(' ', "_").replace('/', "_");
+        let own = line.replace([' ', '/'], "_");
         let child = Command::new(env!("CARGO_BIN_EXE_mapper"))
             .args(line.split(' '))
             .current_dir(self.folder.path())

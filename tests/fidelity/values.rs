@@ -592,10 +592,7 @@ const LONG_SQL: &str =
 
 fn others() -> Vec<Hard> {
     let enums = types("TEXT", "mood", "ENUM('sad','it''s ok')");
-    let named = |name: &'static str, means, sql, json| {
-        let sample = sample(name, means).sqlite(sql).json(json);
-        sample
-    };
+    let named = |name: &'static str, means, sql, json| sample(name, means).sqlite(sql).json(json);
     vec![
         hard(
             "bytes",

@@ -209,11 +209,11 @@ async fn killed_while_fixtures_are_loaded() {
 }
 
 /// Mends what `lines` refused, changes nothing else.
-const MEND: &str = r#"
+const MEND: &str = r"
     UPDATE orders SET document = json_set(document, '$.items[1].label', 'D') WHERE _id = '2';
     UPDATE orders SET document = json_set(document, '$.items[1].label', 'M', '$.items[1].code', 'm')
     WHERE _id = '5';
-"#;
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_statement_of_a_retry() {

@@ -149,6 +149,7 @@ async fn follow_ups_on(server: Arc<Server>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "not shown yet: composite lookups take minutes on FerretDB"]
 async fn follow_ups_on_ferretdb() {
     follow_ups_on(servers::ferretdb()).await;
 }

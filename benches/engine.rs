@@ -4,6 +4,7 @@
 //! `cargo bench --bench engine -- [rows] [batch]`
 
 #![expect(clippy::print_stdout, reason = "a benchmark tells its figures")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that can't go on stops")]
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -326,7 +327,8 @@ async fn main() {
     let sink = Bench { schema: Some(("tasks".to_owned(), target())), ..Bench::default() };
     let (source, sink) = (Arc::new(source), Arc::new(sink));
     let old = plan.phases[0].source.connection;
-    let mut stores: Vec<Arc<dyn Store>> = vec![Arc::new(BenchStore(Arc::clone(&sink))); 2];
+    let mut stores: Vec<Arc<dyn Store>> =
+        (0..2).map(|_| Arc::new(BenchStore(Arc::clone(&sink))) as Arc<dyn Store>).collect();
     stores[old] = Arc::new(BenchStore(source));
     let stores = Stores::from_stores(stores);
     let options = Arc::new(Options::default());

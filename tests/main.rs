@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "nobody imports a test")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test may")]
+#![allow(clippy::format_collect, reason = "no test is slow by it")]
 
 mod architecture;
 mod checking;
@@ -10,6 +11,8 @@ mod conformance;
 mod diagnostics;
 mod documents;
 mod engine;
+mod failures;
+mod fidelity;
 mod intents;
 mod kill;
 mod loading;

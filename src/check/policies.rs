@@ -65,7 +65,7 @@ impl Checker<'_> {
         let uuid_order = connection.uuid_order.as_ref();
         let encoding = connection.encoding.as_ref();
         self.only_for(kind, "zero_date", "mysql", zero_date.map(|policy| policy.span));
-        self.only_for(kind, "encoding", "mysql", encoding.map(|label| label.span()));
+        self.only_for(kind, "encoding", "mysql", encoding.map(crate::document::Text::span));
         self.only_for(kind, "uuid_order", "mongodb", uuid_order.map(|order| order.span));
         if let Some(label) = encoding {
             self.encoding(label);

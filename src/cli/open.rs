@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Failure;
 use crate::connectors::{self, StoreErrorKind, memory};
 use crate::plan::Plan;
-use crate::run::{RunError, RunErrorKind, Stores};
+use crate::run::{RunError, RunErrorKind, Stores, unopened};
 
 /// Opens stores that must be there: nothing is created.
 ///
@@ -33,8 +33,7 @@ pub(super) async fn existing_or_empty(plan: &Plan) -> Result<Stores, Failure> {
             // Without a table nothing can be counted there, so nothing is said of its size.
             Err(error) if error.kind == StoreErrorKind::NotFound => memory::tables([]),
             Err(error) => {
-                let help = format!("connection `{}` can't be opened", connection.name);
-                return Err(RunError::from(error).help(help).into());
+                return Err(unopened(error, &connection.name).into());
             }
         };
         stores.push(store);

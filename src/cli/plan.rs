@@ -38,10 +38,10 @@ pub(super) async fn run(
     open::close(&plan, &stores).await;
     match console.format() {
         Format::Text => {
-            console.answer(&plan::explain_text(&plan, &status, &ways), || Json::Null)?
+            console.answer(&plan::explain_text(&plan, &status, &ways), || Json::Null)?;
         }
         Format::Mermaid => {
-            console.answer(&plan::explain_mermaid(&plan, &status, &ways), || Json::Null)?
+            console.answer(&plan::explain_mermaid(&plan, &status, &ways), || Json::Null)?;
         }
         Format::Json => console.document(&plan::explain_json(&plan, &status, &ways))?,
     }

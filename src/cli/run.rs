@@ -302,11 +302,18 @@ impl Job {
             self.cancel.clone(),
         )
         .await?;
-        let progress = match self.wants_progress && !self.options.dry_run {
-            true => Some(status(&self.plan, stores).await?),
-            false => None,
+        let progress = if self.wants_progress && !self.options.dry_run {
+            status(&self.plan, stores).await.map(Some)
+        } else {
+            Ok(None)
         };
-        Ok(Ended { outcome, open_rejects: open::rejects(&self.plan, stores).await?, progress })
+        let open_rejects = open::rejects(&self.plan, stores).await;
+        if outcome.is_failed() {
+            // A server that is away can't be asked; that it is away is told already.
+            let (open_rejects, progress) = (open_rejects.unwrap_or(0), progress.unwrap_or(None));
+            return Ok(Ended { outcome, open_rejects, progress });
+        }
+        Ok(Ended { outcome, open_rejects: open_rejects?, progress: progress? })
     }
 
     /// Takes a phase back whole.

@@ -176,6 +176,16 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// [`StoreErrorKind::Locked`] when another process holds it; the message says who.
     async fn lock(&self) -> Result<Box<dyn Lock>, StoreError>;
 
+    /// Looks whether the run's lock is still held, where it goes with a connection of its own. One
+    /// that was lost is taken again first; a store whose lock is not taken has nothing to keep.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Unavailable`] when it was lost: what was read since it was last known to be
+    /// held may have changed. [`StoreErrorKind::Locked`] when another process took it meanwhile.
+    async fn keep_lock(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Closes what is open, so that files are whole on their own. Nothing is read or written after
     /// it. Without it connections go as their owners do.
     async fn close(&self) {}

@@ -68,6 +68,9 @@ pub fn is_embedded(config: &ConnectionConfig) -> bool {
 /// A URL without user, password and options, for messages.
 pub fn location_of(url: &str) -> String {
     match url.split_once("://") {
+        // What stands before an `@` that comes later than the host's place is a secret that is not
+        // percent-encoded as it should be.
+        Some((scheme, rest)) if is_unclear(rest) => format!("{scheme}://…"),
         Some((scheme, rest)) => {
             let rest = rest.split(['?', '#']).next().unwrap_or_default();
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -76,6 +79,12 @@ pub fn location_of(url: &str) -> String {
         }
         None => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
     }
+}
+
+fn is_unclear(rest: &str) -> bool {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    !authority.contains('@') && rest.contains('@')
 }
 
 fn scheme_of(url: &str) -> &str {
@@ -106,6 +115,10 @@ mod tests {
         );
         assert_eq!(location_of("mongodb://a:b@c@host/db"), "mongodb://host/db");
         assert_eq!(location_of("sqlite:a/b.db"), "sqlite:a/b.db");
+        for secret in ["p?ss", "p/ss", "p#ss", "5432/ss"] {
+            let url = format!("postgres://me:{secret}@db.example/shop");
+            assert_eq!(location_of(&url), "postgres://…");
+        }
     }
 
     #[test]

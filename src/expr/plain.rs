@@ -155,7 +155,11 @@ mod tests {
             a in any_value(),
             b in any_value(),
         ) {
-            let mut text: String = pieces.iter().map(|(raw, name)| format!("{raw}{name}")).collect();
+            let mut text = String::new();
+            for (raw, name) in &pieces {
+                text.push_str(raw);
+                text.push_str(name);
+            }
             text.push_str(&tail);
             let values = [a, b];
             if let Some(plain) = PlainText::of(&text, name) {
@@ -176,7 +180,7 @@ mod tests {
         assert!(PlainText::of("{{ c }}", name).is_none());
         let plain = PlainText::of("x{{ a | trim }}{# no #}y\n", name).unwrap();
         let mut text = String::new();
-        assert!(plain.render(&mut text, |_| Some(&Value::Null)) == false);
+        assert!(!plain.render(&mut text, |_| Some(&Value::Null)));
         let value = Value::text(" z ");
         text.clear();
         assert!(plain.render(&mut text, |_| Some(&value)));

@@ -132,7 +132,7 @@ async fn each(
             let place = u32::try_from(at).unwrap_or(u32::MAX);
             for known in entries {
                 if newest.get(&known.entry.key.hash128()) == Some(&place) {
-                    take(row(&phase.full_name(), &map, known))?;
+                    take(row(&phase.full_name(), &map, &known))?;
                 }
             }
             at += 1;
@@ -141,8 +141,8 @@ async fn each(
     Ok(())
 }
 
-fn row(phase: &str, map: &KeyMap, known: Known) -> IdRow {
-    let new_id = map.identity(&known).map(|id| {
+fn row(phase: &str, map: &KeyMap, known: &Known) -> IdRow {
+    let new_id = map.identity(known).map(|id| {
         let parts: Vec<String> = id
             .iter()
             .map(|value| match value {

@@ -1,10 +1,14 @@
 //! Access to the ledger of one store.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::fields::{Fields, equal, store_error};
 use super::tables::{self, BATCHES, FACTS, JOURNAL, REJECTS, Table};
-use crate::connectors::{Definition, Delete, Insert, Layout, Session, Store, StoreError, Update};
+use crate::connectors::{
+    Definition, Delete, Insert, Layout, Session, Store, StoreError, Update, Violation,
+    ViolationKind, WriteError,
+};
 use crate::value::query::{Filter, Select};
 use crate::value::{Index, IndexKey, Object, Row, Value};
 
@@ -122,24 +126,30 @@ impl Ledger {
         table: &Table,
         rows: Vec<Row>,
     ) -> Result<(), StoreError> {
+        self.try_insert(session, table, &rows).await.map_err(store_error)
+    }
+
+    async fn try_insert(
+        &self,
+        session: &mut dyn Session,
+        table: &Table,
+        rows: &[Row],
+    ) -> Result<(), WriteError> {
         if rows.is_empty() {
             return Ok(());
         }
         let names = table.names();
         let (layout, rows) = if self.store.capabilities().documents {
-            let documents = rows
-                .into_iter()
-                .map(|row| {
-                    let fields = names.iter().map(String::as_str).zip(row);
-                    vec![Value::object(fields.collect::<Object>())]
-                })
-                .collect();
-            (Layout::Document, documents)
+            let documents = rows.iter().map(|row| {
+                let fields = names.iter().map(String::as_str).zip(row.iter().cloned());
+                vec![Value::object(fields.collect::<Object>())]
+            });
+            (Layout::Document, Cow::Owned(documents.collect()))
         } else {
-            (Layout::Columns(names.into()), rows)
+            (Layout::Columns(names.into()), Cow::Borrowed(rows))
         };
         let insert = Insert { entity: table.name, layout: &layout, rows: &rows, returning: &[] };
-        session.insert(insert).await.map(|_| ()).map_err(store_error)
+        session.insert(insert).await.map(|_| ())
     }
 
     pub(super) async fn save(
@@ -155,11 +165,18 @@ impl Ledger {
         let rows = [row];
         let update =
             Update { entity: table.name, key: &["_id".to_owned()], set: &set, rows: &rows };
-        if session.update(update).await.map_err(store_error)? == 0 {
-            let [row] = rows;
-            self.insert(session, table, vec![row]).await?;
+        if session.update(update).await.map_err(store_error)? > 0 {
+            return Ok(());
         }
-        Ok(())
+        let inserted = self.try_insert(session, table, &rows).await;
+        // Without transactions another task may write the same record in between: two indexes of
+        // one new collection both say that it is new.
+        if let Err(WriteError::Record(Violation { kind: ViolationKind::Unique, .. })) = &inserted
+            && !self.store.capabilities().transactions
+        {
+            return session.update(update).await.map(|_| ()).map_err(store_error);
+        }
+        inserted.map_err(store_error)
     }
 
     pub(super) async fn delete(

@@ -74,8 +74,42 @@ impl RunError {
 
 impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
-        Self::new(RunErrorKind::Store(error.kind), error.message)
+        let made = Self::new(RunErrorKind::Store(error.kind), error.message);
+        match what_to_do(error.kind) {
+            Some(help) => made.help(help),
+            None => made,
+        }
     }
+}
+
+/// What to do about a store's failure, where its kind says enough.
+fn what_to_do(kind: StoreErrorKind) -> Option<&'static str> {
+    use StoreErrorKind as Kind;
+    Some(match kind {
+        Kind::Unavailable => {
+            "see that the server runs and this address is right; the same command then goes on \
+             from where it stood"
+        }
+        Kind::Denied => {
+            "see that user, password and TLS options of the connection are right, and that the user may read \
+             the sources, write the targets, and create the `mapper_*` ledger beside them"
+        }
+        Kind::ReadOnly => {
+            "point the connection at a server that takes writes: this one, or its replica's \
+             setting, does not"
+        }
+        Kind::Full => "make room on the server; the same command then goes on from where it stood",
+        Kind::Locked => "wait until the other one is done, or stop it; then run the command again",
+        Kind::NotFound => {
+            "`mapper check SPEC --connect` compares the spec with what is there; when both are \
+             right again, the same command goes on from where it stood"
+        }
+        Kind::Conflict => {
+            "it was tried again and again; when what is in the way is over, the same command goes \
+             on from where it stood"
+        }
+        Kind::Query | Kind::Corrupt | Kind::Unsupported | Kind::Internal => return None,
+    })
 }
 
 impl fmt::Display for RunError {

@@ -381,7 +381,11 @@ impl Executor {
             if run.record.state != RunState::InProgress {
                 run.record.finished_at = Some(Utc::now());
             }
-            run.save(&self.stores).await?;
+            match run.save(&self.stores).await {
+                // What failed before is the one to tell; the next run sees an interrupted one.
+                Err(_) if failed => {}
+                saved => saved?,
+            }
         }
         Ok(Outcome {
             runs: self

@@ -35,7 +35,7 @@ pub use push_down::{Way, way};
 pub use retry::{Retried, retry};
 pub use runs::changed_phases;
 pub use shape::{Shape, identity_of};
-pub use stores::Stores;
+pub use stores::{Stores, unopened};
 pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};
 
 use std::collections::BTreeSet;

@@ -84,6 +84,12 @@ pub(super) async fn run_phase(
                 let message = error.message.clone();
                 context.observer.event(&Event::Retry { phase: name.clone(), attempt, message });
                 tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+                let target = context.stores.get(context.phase.target.connection);
+                // One that was lost is taken again by asking; another process that took it stops us.
+                match target.keep_lock().await {
+                    Err(error) if !error.is_transient() => break Err(error.into()),
+                    Ok(()) | Err(_) => {}
+                }
             }
             other => break other,
         }
@@ -271,10 +277,11 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         wants_records: context.observer.wants_records(),
     };
     let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
-    if !again && let Some(transfer) = push_down::transfer_of(context).await? {
-        if push_down::push_batches(&mut writer, transfer, record).await? {
-            return Ok(());
-        }
+    if !again
+        && let Some(transfer) = push_down::transfer_of(context).await?
+        && push_down::push_batches(&mut writer, transfer, record).await?
+    {
+        return Ok(());
     }
     let checkpoint = writer.pending.checkpoint.clone();
     let (batches, mapper) = pipeline(context, record, &shape, checkpoint).await?;
@@ -529,6 +536,7 @@ impl Writer<'_> {
         failpoint::pass("checkpoint").await;
         self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         self.ledger.save_phase(&mut *session, &self.pending).await?;
+        self.target.keep_lock().await?;
         session.commit().await?;
         committed.clone_from(&self.pending);
         failpoint::pass("committed").await;

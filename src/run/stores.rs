@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RunError;
 use crate::connectors::overlay::Overlay;
-use crate::connectors::{self, Lock, Store};
+use crate::connectors::{self, Lock, Store, StoreError, StoreErrorKind};
 use crate::ledger::{Ledger, PhaseRecord, PhaseState};
 use crate::plan::{Phase, Plan};
 
@@ -33,7 +33,7 @@ impl Stores {
                 Some(same) => Arc::clone(&stores[same]),
                 None => connectors::open(&connection.config).await.map_err(|error| {
                     let name = &connection.name;
-                    RunError::from(error).help(format!("connection `{name}` can't be opened"))
+                    unopened(error, name)
                 })?,
             };
             stores.push(store);
@@ -116,4 +116,18 @@ impl Stores {
         }
         Ok(locks)
     }
+}
+
+/// Names the connection that can't be opened.
+pub fn unopened(error: StoreError, connection: &str) -> RunError {
+    let missing = error.kind == StoreErrorKind::NotFound;
+    let mut error = RunError::from(error);
+    if missing {
+        error = error.help("correct its `url`, or create what it leads to");
+    }
+    let what = match &error.help {
+        Some(help) => format!("connection `{connection}` can't be opened: {help}"),
+        None => format!("connection `{connection}` can't be opened"),
+    };
+    error.help(what)
 }

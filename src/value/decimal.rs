@@ -150,7 +150,7 @@ impl Decimal {
         match self.0.small {
             Some(parts) => write_plain(bytes, shortest(parts)),
             None => {
-                bytes.extend_from_slice(self.number().normalized().to_plain_string().as_bytes())
+                bytes.extend_from_slice(self.number().normalized().to_plain_string().as_bytes());
             }
         }
     }

@@ -62,9 +62,8 @@ fn parse(text: &str) -> Value {
 /// The documents, as far as a store holds them: a decimal may have to be a float.
 fn documents(fixture: &Fixture) -> [Value; 9] {
     let plain = r#"{"$numberDecimal": "5.0"}"#;
-    DOCUMENTS.map(|text| match fixture.holds_decimals() {
-        true => parse(text),
-        false => parse(&text.replace(plain, "5.0")),
+    DOCUMENTS.map(|text| {
+        if fixture.holds_decimals() { parse(text) } else { parse(&text.replace(plain, "5.0")) }
     })
 }
 

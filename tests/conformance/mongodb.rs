@@ -6,6 +6,7 @@ use mapper::connectors::{
     self, Definition, Insert, Layout, Model, Policies, ScanRequest, ScanSource, SourceBatch, Store,
     StoreErrorKind, Update, UuidOrder, ViolationKind, WriteError,
 };
+use mapper::value::query::Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
 use mapper::value::query::{Filter, Select};
 use mapper::value::{Index, IndexKey, Key, Row, Value, extended_json};
 use mongodb::bson::{self, Bson, Document, doc};
@@ -152,11 +153,8 @@ async fn a_document_that_has_no_counterpart_is_told_and_the_others_go_on() {
     assert_eq!(broken[2], (key(4), "number".into(), "d".into()));
     assert_eq!((&*broken[3].1, &*broken[3].2), ("uuid_order", "_id"));
     // A read that has to have the document says so, with its path and without its value.
-    let select = Select {
-        entity: "c".into(),
-        filter: compare("_id", mapper::value::query::Comparison::Equal, 2),
-        ..Select::default()
-    };
+    let select =
+        Select { entity: "c".into(), filter: compare("_id", Equal, 2), ..Select::default() };
     let error = place.store.select(&select).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Corrupt);
     assert!(error.message.contains("a.list.1.ref"), "{error}");
@@ -230,7 +228,6 @@ async fn decimals_meet_fractions_as_on_every_store() {
             ],
         )
         .await;
-    use mapper::value::query::Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
     let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
     let cases: [(_, Value, &[i64]); 7] = [
         (Equal, 0.1.into(), &[1, 2]),

@@ -59,7 +59,7 @@ async fn insert(
     session.insert(Insert { entity, layout: &layout, rows: &rows, returning: &returning }).await
 }
 
-const TYPES: &str = r#"
+const TYPES: &str = r"
     CREATE EXTENSION IF NOT EXISTS citext;
     CREATE TYPE mood AS ENUM ('sad', 'it''s ok');
     CREATE DOMAIN code AS varchar(5) NOT NULL CHECK (VALUE <> 'bad');
@@ -67,7 +67,7 @@ const TYPES: &str = r#"
       id int PRIMARY KEY, feeling mood, code code, name citext, padded char(4), tags text[],
       grid int[], doc jsonb, raw json, span interval, address inet, size int4range,
       price numeric(8,3), at timestamptz(3), twice int GENERATED ALWAYS AS (id * 2) STORED)
-"#;
+";
 
 async fn typed() -> (Database, Arc<dyn Store>) {
     let database = servers::postgres().database();
@@ -124,10 +124,10 @@ async fn types_beyond_the_plain_ones() {
     insert(&store, "kinds", &columns, vec![fitted.clone()], &[]).await.unwrap();
     let select =
         Select { entity: "kinds".into(), columns: Some(names(&columns)), ..Select::default() };
-    assert_eq!(store.select(&select).await.unwrap().rows, [fitted.clone()]);
+    assert_eq!(store.select(&select).await.unwrap().rows, std::slice::from_ref(&fitted));
     // The same by what a scan and a query give.
     let batches = scan(&store, ScanSource::Entity("kinds".into()), &["id"]).await;
-    assert_eq!(plain_rows(&batches, &columns), [fitted.clone()]);
+    assert_eq!(plain_rows(&batches, &columns), std::slice::from_ref(&fitted));
     let query = store.query(&format!("SELECT {} FROM kinds -- all", columns.join(","))).await;
     assert_eq!(query.unwrap().rows, [fitted]);
     // A filter on citext goes by the content.

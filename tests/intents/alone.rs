@@ -150,6 +150,10 @@ impl Store for Alone {
         self.inner.lock().await
     }
 
+    async fn keep_lock(&self) -> Result<(), StoreError> {
+        self.inner.keep_lock().await
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }

@@ -1,5 +1,7 @@
 //! Death at every statement that writes, before it, amid its rows and after it.
 
+use std::sync::Arc;
+
 use mapper::ledger::Fate;
 use mapper::value::Value;
 
@@ -82,6 +84,60 @@ async fn killed_at_every_statement_of_a_run() {
     }
 }
 
+/// What a run defined and had no time to finish, a rollback knows of.
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_of_a_killed_run_are_taken_back() {
+    let world = World::new();
+    world.fill(&Fuse::never()).await.unwrap();
+    let original = world.data().await;
+    let defined = "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'lines' \
+                   AND sql IS NOT NULL";
+    let started = "SELECT 1 FROM mapper_batches";
+    for moment in MOMENTS {
+        let mut left = 0;
+        for at in 1.. {
+            let world = World::new();
+            world.fill(&Fuse::never()).await.unwrap();
+            let killed = world.try_run(&Fuse::new(at, moment, false)).await;
+            assert!(!killed.is_ok_and(|outcome| is_done(&outcome)), "{at} {moment:?} is no death");
+            left += world.query(defined).await.len();
+            let is_past = !world.query(started).await.is_empty();
+            world.undo(&Fuse::never()).await.unwrap();
+            assert_eq!(world.data().await, original, "{at} {moment:?}");
+            if is_past {
+                break;
+            }
+        }
+        assert!(left > 0, "{moment:?}: no kill left the index");
+    }
+}
+
+/// The ledger's tables and indexes are made again as far as they are missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_was_not_finished_is_completed() {
+    let structure = "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name LIKE 'mapper%'";
+    let create = async |world: &World, fuse: &Arc<Fuse>| {
+        let stores = world.stores(fuse).await;
+        let mut session = stores.get(0).session().await?;
+        session.begin().await?;
+        stores.ledger(0).create(&mut *session).await?;
+        session.commit().await
+    };
+    let world = World::new();
+    let fuse = Fuse::never();
+    create(&world, &fuse).await.unwrap();
+    let expected = world.query(structure).await;
+    assert!(expected.iter().filter(|line| line.contains("_by_phase")).count() >= 3);
+    for at in 1..=fuse.passed() {
+        for moment in MOMENTS {
+            let world = World::new();
+            assert!(create(&world, &Fuse::new(at, moment, false)).await.is_err(), "{at}");
+            create(&world, &Fuse::never()).await.unwrap();
+            assert_eq!(world.query(structure).await, expected, "{at} {moment:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_fails_for_a_moment_at_any_statement() {
     let world = World::new();
@@ -153,11 +209,11 @@ async fn killed_while_fixtures_are_loaded() {
 }
 
 /// Mends what `lines` refused, changes nothing else.
-const MEND: &str = r#"
+const MEND: &str = r"
     UPDATE orders SET document = json_set(document, '$.items[1].label', 'D') WHERE _id = '2';
     UPDATE orders SET document = json_set(document, '$.items[1].label', 'M', '$.items[1].code', 'm')
     WHERE _id = '5';
-"#;
+";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_statement_of_a_retry() {

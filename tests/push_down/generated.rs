@@ -314,7 +314,7 @@ impl Case {
             phase.target.key = vec![FieldPath::field("id")];
             phase.target.write = WriteMode::Insert(self.on_conflict);
             phase.mapping.lets = vec![("name".into(), or("nobody".into(), path("s")))];
-            phase.mapping.fields = self.fields.clone();
+            phase.mapping.fields.clone_from(&self.fields);
             if let Some(batch) = self.batch {
                 phase.batch = batch;
                 phase.transaction = Transaction::Batch;

@@ -76,7 +76,7 @@ pub fn values(column: &str) -> &'static [&'static str] {
 #[test]
 fn both_ways_give_the_same() {
     let database = servers::postgres().database();
-    try_cases(Kind::Postgres, Place::Postgres(&database.url()), 100);
+    try_cases(Kind::Postgres, Place::Postgres(&database.url()), 24);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn uuids_need_their_function() {
             CREATE TABLE target (uid uuid PRIMARY KEY, id bigint NOT NULL UNIQUE, t text NOT NULL);
             INSERT INTO source SELECT i, 'title ' || i FROM generate_series(1, 25000) i;
             UPDATE source SET t = NULL WHERE id % 5000 = 0;
-            INSERT INTO target SELECT gen_random_uuid(), i, 'old' FROM generate_series(3, 25000, 3) i;";
+            INSERT INTO target SELECT md5(i::text)::uuid, i, 'old' FROM generate_series(3, 25000, 3) i;";
         let (way, result) = runtime.block_on(both_ways(Place::Postgres(&url), script, |world| {
             let phase = world.phase();
             phase.target.key = vec![FieldPath::field("id")];
@@ -107,7 +107,7 @@ fn uuids_need_their_function() {
             phase.mapping.fields = vec![
                 (FieldPath::field("uid"), expr(Origin::Id(id))),
                 (FieldPath::field("id"), path("id")),
-                (FieldPath::field("t"), expr(Origin::Template("Task: {{ t | trim }}".into()))),
+                (FieldPath::field("t"), expr(Origin::Template("Task: {{ t }}".into()))),
             ];
         }));
         assert_eq!(matches!(way, Way::PushedDown(_)), extension, "{way:?}");

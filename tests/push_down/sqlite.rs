@@ -1,5 +1,6 @@
 //! What SQLite does by itself, and what becomes of the rest.
 
+use mapper::plan::{OnConflict, WriteMode};
 use mapper::run::Way;
 use mapper::value::FieldPath;
 use mapper::value::Value;
@@ -94,4 +95,23 @@ async fn a_target_with_triggers_or_keys_of_its_own_streams() {
         let (way, _) = both_ways(Place::Sqlite, &format!("{SCRIPT}{more}"), copy).await;
         assert_eq!(way, Way::Streams(reason.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn changes_do_not_depend_on_the_size_of_batches() {
+    let script = format!(
+        "{SCRIPT} DELETE FROM source WHERE id > 8;
+         UPDATE source SET other = CASE WHEN id > 6 THEN 'same' ELSE id END, name = 'new';"
+    );
+    let (way, result) = both_ways(Place::Sqlite, &script, |world| {
+        copy(world);
+        let phase = world.phase();
+        phase.batch = 1;
+        phase.target.write = WriteMode::Insert(OnConflict::Update);
+        phase.mapping.fields.push((FieldPath::field("one"), path("other")));
+    })
+    .await;
+    assert!(matches!(way, Way::PushedDown(_)));
+    // 7 was there and takes the value before 8 can.
+    assert_eq!((result.counts.inserted, result.counts.updated), (6, 1));
 }

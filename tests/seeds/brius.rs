@@ -30,6 +30,7 @@ struct Brius {
 }
 
 impl Brius {
+    #[expect(clippy::disallowed_methods, reason = "the scale of the big data is the environment's")]
     fn new(urls: impl FnOnce(&Path) -> [String; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");

@@ -7,7 +7,7 @@ use super::world::{World, counts, root};
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What a run must count, computed by the fixtures' generator and not by mapper.
-fn expected(example: &str, run: &str) -> Counts {
+pub fn expected(example: &str, run: &str) -> Counts {
     let path = root().join("examples").join(example).join("expected_counts.json");
     let all: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let mut phases = Counts::new();
@@ -29,7 +29,7 @@ fn expected(example: &str, run: &str) -> Counts {
     phases
 }
 
-fn reasons_alike(counts: Counts) -> Counts {
+pub fn reasons_alike(counts: Counts) -> Counts {
     let plain = |name: String| match name.split_once(": ") {
         Some((_, reason)) => format!("reason {reason}"),
         None => name,

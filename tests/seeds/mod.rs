@@ -3,4 +3,5 @@
 mod brius;
 mod default;
 mod dirty;
+mod servers;
 pub mod world;

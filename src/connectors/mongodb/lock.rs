@@ -22,8 +22,8 @@ const COLLECTION: &str = "mapper_lock";
 const LEASE: Duration = Duration::from_secs(10);
 /// How often it is renewed.
 const RENEWAL: Duration = Duration::from_secs(3);
-/// How long before its end a lease is no longer relied on.
-const MARGIN: Duration = Duration::from_secs(2);
+/// How long after it was asked for the lease is relied upon: two seconds less than it lasts.
+const SURE: Duration = Duration::from_secs(8);
 
 /// The leases that this process holds.
 static HELD: Mutex<Option<HashSet<String>>> = Mutex::new(None);
@@ -96,7 +96,7 @@ impl LeaseLock {
 
     fn hold(server: &Arc<Server>, token: String, asked: Instant) -> Self {
         held(|tokens| tokens.insert(token.clone()));
-        let until = Mutex::new(Some(asked + LEASE - MARGIN));
+        let until = Mutex::new(Some(asked + SURE));
         let lease = Arc::new(Lease { token, until });
         *server.lease.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&lease);
         let renewal = tokio::spawn(renew(Arc::clone(server), Arc::downgrade(&lease)));
@@ -137,7 +137,8 @@ async fn take(server: &Server, token: &str) -> Result<bool, StoreError> {
     };
     let failed = |reply: &Document| {
         let errors = reply.get_array("writeErrors").ok().into_iter().flatten();
-        errors.filter_map(Bson::as_document).next().and_then(|e| e.get("code").and_then(number))
+        let mut errors = errors.filter_map(Bson::as_document);
+        errors.find_map(|error| error.get("code").and_then(number))
     };
     match server.command(command).await.map(|reply| failed(&reply)) {
         Ok(None) => return Ok(true),
@@ -204,7 +205,7 @@ async fn renew(server: Arc<Server>, lease: Weak<Lease>) {
         };
         match server.command(command).await {
             Ok(reply) if reply.get("n").and_then(number) == Some(1) => {
-                lease.set(Some(asked + LEASE - MARGIN));
+                lease.set(Some(asked + SURE));
             }
             Ok(_) => {
                 lease.set(None);

@@ -82,7 +82,7 @@ pub(super) fn documents(
     batch: &mongodb::bson::RawArray,
 ) -> impl Iterator<Item = Result<&RawDocument, StoreError>> {
     batch.into_iter().map(|element| {
-        element.ok().and_then(|element| element.as_document()).ok_or_else(|| {
+        element.ok().and_then(mongodb::bson::raw::RawBsonRef::as_document).ok_or_else(|| {
             StoreError::new(StoreErrorKind::Internal, "the server's answer can't be read")
         })
     })
@@ -154,9 +154,10 @@ pub(super) async fn sample(
     let total = count(server, entity, &Filter::All).await?;
     let collection = server.collection(entity);
     let size = i64::try_from(most).unwrap_or(i64::MAX);
-    let sampled = match total > most {
-        true => collection.aggregate([doc! { "$sample": { "size": size } }]).batch().await.ok(),
-        false => None,
+    let sampled = if total > most {
+        collection.aggregate([doc! { "$sample": { "size": size } }]).batch().await.ok()
+    } else {
+        None
     };
     let mut batches = match sampled {
         Some(batches) => batches,

@@ -3,6 +3,8 @@
 //! A condition lets through at least every document that the filter wants. Where it may let through
 //! more, it says so, and the reader then asks [`matches`](crate::connectors::matches).
 
+use std::collections::HashSet;
+
 use mongodb::bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
 
 use super::codec::to_bson;
@@ -29,7 +31,12 @@ pub(super) struct Dialect {
     /// Whether the server knows decimals.
     decimals: bool,
     original: bool,
+    /// Whether tuples are asked for one by one, however many they are.
+    strict: bool,
 }
+
+/// Tuples up to which a server other than MongoDB's own is asked for each.
+const FEW: usize = 20;
 
 impl Dialect {
     /// That of a server.
@@ -38,7 +45,13 @@ impl Dialect {
             order: server.policies.uuid_order,
             decimals: !server.ferret,
             original: server.original,
+            strict: false,
         }
+    }
+
+    /// The same, where no more than what is wanted may be found, as in a delete.
+    pub(super) fn strictly(self) -> Self {
+        Self { strict: true, ..self }
     }
 
     /// Renders a filter.
@@ -127,9 +140,25 @@ impl Dialect {
                 |(path, value): (&String, &Value)| self.one_of(path, std::slice::from_ref(value));
             let parts: Vec<Condition> = paths.iter().zip(tuple).map(part).collect();
             let exact = parts.iter().all(|part| part.exact);
-            let all: Vec<Document> = parts.into_iter().map(|part| part.document).collect();
-            Condition { document: doc! { "$and": all }, exact }
+            let names: HashSet<&String> = paths.iter().collect();
+            let parts = parts.into_iter().map(|part| part.document);
+            let document = if names.len() == paths.len() {
+                parts.flatten().collect()
+            } else {
+                doc! { "$and": parts.collect::<Vec<_>>() }
+            };
+            Condition { document, exact }
         };
+        if tuples.len() > FEW && !self.original && !self.strict {
+            // Each branch costs such a server a look at each document.
+            let part = |(place, path): (usize, &String)| {
+                let values: Vec<Value> =
+                    tuples.iter().filter_map(|tuple| tuple.get(place)).cloned().collect();
+                self.one_of(path, &values).document
+            };
+            let all: Vec<Document> = paths.iter().enumerate().map(part).collect();
+            return Condition { document: doc! { "$and": all }, exact: false };
+        }
         any(tuples.iter().map(tuple).collect())
     }
 
@@ -175,15 +204,17 @@ impl Dialect {
     }
 
     fn one_of(self, path: &str, values: &[Value]) -> Condition {
-        let mut spelled = Vec::with_capacity(values.len());
+        let mut spelled: Vec<Bson> = Vec::with_capacity(values.len());
         let mut exact = true;
         for value in values {
             let (spellings, only) = self.spellings(value);
             exact &= only;
             spelled.extend(spellings);
         }
-        let document = match spelled.len() {
-            1 => doc! { path: { "$eq": spelled.remove(0) } },
+        let document = match spelled.as_slice() {
+            // Without an operator, as some servers use the index on `_id` for this only.
+            [only] if !matches!(only, Bson::Document(_)) => doc! { path: only.clone() },
+            [only] => doc! { path: { "$eq": only.clone() } },
             _ => doc! { path: { "$in": spelled } },
         };
         Condition { document, exact }
@@ -303,7 +334,7 @@ fn any(parts: Vec<Condition>) -> Condition {
 mod tests {
     use super::*;
 
-    const PLAIN: Dialect = Dialect { order: None, decimals: true, original: true };
+    const PLAIN: Dialect = Dialect { order: None, decimals: true, original: true, strict: false };
 
     fn compare(operator: Comparison, value: impl Into<Value>) -> Filter {
         Filter::Compare { path: "a".into(), operator, value: value.into() }
@@ -312,11 +343,25 @@ mod tests {
     #[test]
     fn what_the_server_answers_exactly() {
         let filter = compare(Comparison::Equal, 5);
-        assert_eq!(PLAIN.condition(&filter), exact(doc! { "a": { "$eq": 5 } }));
+        assert_eq!(PLAIN.condition(&filter), exact(doc! { "a": 5 }));
         let filter = Filter::Not(Box::new(compare(Comparison::Less, "x")));
         assert_eq!(PLAIN.condition(&filter), exact(doc! { "$nor": [{ "a": { "$lt": "x" } }] }));
         assert_eq!(PLAIN.condition(&Filter::Or(vec![])), none());
         assert_eq!(PLAIN.condition(&Filter::And(vec![])), all());
+    }
+
+    #[test]
+    fn many_tuples_are_asked_for_in_the_way_that_suits_the_server() {
+        let tuples = (0..100).map(|n| vec![Value::Int(n), Value::Int(n + 1)]).collect();
+        let filter = Filter::Tuples { paths: vec!["a".into(), "b".into()], tuples };
+        let found = PLAIN.condition(&filter);
+        assert!(found.exact);
+        let first = found.document.get_array("$or").unwrap().first().cloned();
+        assert_eq!(first, Some(Bson::Document(doc! { "a": 0, "b": 1 })));
+        let other = Dialect { original: false, ..PLAIN };
+        assert!(other.condition(&filter).document.contains_key("$and"));
+        assert!(!other.condition(&filter).exact);
+        assert_eq!(other.strictly().condition(&filter), found);
     }
 
     #[test]

@@ -271,7 +271,7 @@ fn of_keys(
     tuples: Vec<Vec<Value>>,
 ) -> Result<Document, WriteError> {
     let filter = Filter::Tuples { paths: key.to_vec(), tuples };
-    let condition = Dialect::of(server).condition(&filter);
+    let condition = Dialect::of(server).strictly().condition(&filter);
     if key.is_empty() || condition.document.is_empty() {
         let message = format!("{}: documents can't be found by this key", server.location);
         return Err(StoreError::new(StoreErrorKind::Query, message).into());

@@ -1,6 +1,7 @@
 //! A database: its pool of readers, and connections of their own.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use encoding_rs::Encoding;
@@ -26,6 +27,8 @@ pub(super) struct Database {
     readers: MySqlPool,
     pub(super) reading: Reading,
     pub(super) server: Server,
+    /// The connection that holds the run's lock, while it is held.
+    holder: Arc<Mutex<Weak<lock::Holder>>>,
 }
 
 impl fmt::Debug for Database {
@@ -61,7 +64,8 @@ impl Database {
             .after_connect(|connection, _| Box::pin(config::set_up(connection)))
             .connect_lazy_with(address.options.clone());
         let reading = Reading { policies: config.policies.clone(), encoding };
-        Ok(Self { address, location, readers, reading, server })
+        let holder = Arc::default();
+        Ok(Self { address, location, readers, reading, server, holder })
     }
 
     pub(super) fn context(&self) -> Context<'_> {
@@ -104,8 +108,25 @@ impl Database {
 
     /// Takes the run's lock.
     pub(super) async fn lock(&self) -> Result<lock::NamedLock, StoreError> {
-        let connection = self.connect().await?;
-        lock::NamedLock::take(connection, &self.address.database, &self.location).await
+        let lock = lock::NamedLock::take(self).await?;
+        if let Ok(mut holder) = self.holder.lock() {
+            *holder = lock.holder();
+        }
+        Ok(lock)
+    }
+
+    /// Looks whether the run's lock is still held, when it was taken.
+    pub(super) async fn keep_lock(&self) -> Result<(), StoreError> {
+        let holder = self.holder.lock().ok().and_then(|holder| holder.upgrade());
+        match holder {
+            Some(holder) => lock::keep(self, &holder).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Its name on the server.
+    pub(super) fn name(&self) -> &str {
+        &self.address.database
     }
 
     /// Closes the readers.

@@ -16,6 +16,9 @@ fn server(error: &sqlx::Error) -> Option<&MySqlDatabaseError> {
     }
 }
 
+const NO_TLS: &str = "TLS can't be agreed: the server has none, or its certificate is not trusted or \
+                      not for this host (ssl-mode, ssl-ca)";
+
 /// Maps a failure to a store error. `location` is the database, for the message.
 pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
     use StoreErrorKind as Kind;
@@ -24,10 +27,11 @@ pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
         return StoreError::new(kind, format!("{location}: {what} (error {})", error.number()));
     }
     let (kind, what) = match error {
-        sqlx::Error::Io(error) => (Kind::Unavailable, format!("no connection: {}", error.kind())),
-        sqlx::Error::Tls(_) => {
-            (Kind::Unavailable, "the server's TLS certificate or mode is refused".to_owned())
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            (Kind::Denied, NO_TLS.to_owned())
         }
+        sqlx::Error::Io(error) => (Kind::Unavailable, unreached(error.kind())),
+        sqlx::Error::Tls(_) => (Kind::Denied, NO_TLS.to_owned()),
         sqlx::Error::PoolTimedOut => (Kind::Unavailable, "all connections are busy".to_owned()),
         sqlx::Error::Protocol(_) => {
             (Kind::Unavailable, "the connection broke, or this is no such server".to_owned())
@@ -45,14 +49,28 @@ pub(super) fn write_error(error: &sqlx::Error, location: &str) -> WriteError {
     }
 }
 
+/// Why a server that was to be there is not, in words.
+fn unreached(kind: std::io::ErrorKind) -> String {
+    use std::io::ErrorKind as Kind;
+    match kind {
+        Kind::ConnectionRefused => "no server listens there".to_owned(),
+        Kind::NotFound => {
+            "there is no such host or socket, or no such file of certificates".to_owned()
+        }
+        Kind::UnexpectedEof
+        | Kind::ConnectionReset
+        | Kind::ConnectionAborted
+        | Kind::BrokenPipe => "the connection broke".to_owned(),
+        kind => format!("the server can't be reached: {kind}"),
+    }
+}
+
 fn numbered(number: u16, message: &str) -> (StoreErrorKind, String) {
     use StoreErrorKind as Kind;
     let plain = |kind, what: &str| (kind, what.to_owned());
     match number {
-        1044 | 1045 | 1227 | 1370 | 1698 => {
-            plain(Kind::Denied, "user, password or rights are refused")
-        }
-        1142 | 1143 => plain(Kind::Denied, "a right on a table is missing"),
+        1045 | 1698 => plain(Kind::Denied, "user or password are refused"),
+        1044 | 1142 | 1143 | 1227 | 1370 => plain(Kind::Denied, "the user lacks a right"),
         1049 => plain(Kind::NotFound, "there is no such database"),
         1146 => match name_after(message, "Table '") {
             Some(name) => (Kind::NotFound, format!("there is no table `{name}`")),

@@ -1,21 +1,27 @@
 //! The run's lock: a named lock of the server, held by a connection of its own, so that it goes
 //! with it.
 
+use std::sync::{Arc, Weak};
+
+use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
 
 use super::catalog::rows;
 use super::codec::{optional_text, plain_text, quoted};
+use super::database::Database;
 use super::error::store_error;
 use crate::connectors::{Lock, StoreError, StoreErrorKind};
 
 /// Seconds to wait, so that a connection that was just closed can give its lock back.
 const PATIENCE: u32 = 2;
 
-/// A held lock.
+/// The connection that holds the lock.
+pub(super) type Holder = tokio::sync::Mutex<MySqlConnection>;
+
+/// A held lock. Closing its connection gives it back.
 #[derive(Debug)]
 pub(super) struct NamedLock {
-    /// Closing it gives the lock back.
-    _connection: MySqlConnection,
+    holder: Arc<Holder>,
 }
 
 impl Lock for NamedLock {}
@@ -25,36 +31,58 @@ impl NamedLock {
     ///
     /// # Errors
     /// When another connection holds it, or the server fails.
-    pub(super) async fn take(
-        mut connection: MySqlConnection,
-        database: &str,
-        location: &str,
-    ) -> Result<Self, StoreError> {
-        let name = quoted(&name_of(database));
-        let failed = |error: sqlx::Error| store_error(&error, location);
-        let sql = format!("SELECT GET_LOCK({name}, {PATIENCE}), IS_USED_LOCK({name})");
-        let found = rows(&mut connection, sql).await.map_err(failed)?;
-        let taken = found.first().is_some_and(|row| plain_text(row, 0) == "1");
-        if taken {
-            return Ok(Self { _connection: connection });
-        }
-        let id = found.first().and_then(|row| optional_text(row, 1)).unwrap_or_default();
-        let holder = match id.parse::<u64>() {
-            Ok(id) => {
-                // Only those with the right to see it do.
-                let sql =
-                    format!("SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = {id}");
-                let found = rows(&mut connection, sql).await.unwrap_or_default();
-                match found.first().map(|row| plain_text(row, 0)).filter(|host| !host.is_empty()) {
-                    Some(host) => format!("connection {id} from {host}"),
-                    None => format!("connection {id}"),
-                }
-            }
-            Err(_) => "another connection".to_owned(),
-        };
-        let message = format!("{location}: {holder} is working on this database");
-        Err(StoreError::new(StoreErrorKind::Locked, message))
+    pub(super) async fn take(database: &Database) -> Result<Self, StoreError> {
+        Ok(Self { holder: Arc::new(Holder::new(acquire(database).await?)) })
     }
+
+    /// The connection that holds it, as long as it is held.
+    pub(super) fn holder(&self) -> Weak<Holder> {
+        Arc::downgrade(&self.holder)
+    }
+}
+
+/// Looks whether a lock is still held, and takes it again when it was lost.
+///
+/// # Errors
+/// When it was lost, or another connection holds it now.
+pub(super) async fn keep(database: &Database, holder: &Holder) -> Result<(), StoreError> {
+    let mut connection = holder.lock().await;
+    if connection.ping().await.is_ok() {
+        return Ok(());
+    }
+    *connection = acquire(database).await?;
+    Err(StoreError::new(
+        StoreErrorKind::Unavailable,
+        format!("{}: the connection that held the run's lock broke", database.location),
+    ))
+}
+
+/// A new connection that holds the lock.
+async fn acquire(database: &Database) -> Result<MySqlConnection, StoreError> {
+    let mut connection = database.connect().await?;
+    let location = &database.location;
+    let name = quoted(&name_of(database.name()));
+    let failed = |error: sqlx::Error| store_error(&error, location);
+    let sql = format!("SELECT GET_LOCK({name}, {PATIENCE}), IS_USED_LOCK({name})");
+    let found = rows(&mut connection, sql).await.map_err(failed)?;
+    if found.first().is_some_and(|row| plain_text(row, 0) == "1") {
+        return Ok(connection);
+    }
+    let id = found.first().and_then(|row| optional_text(row, 1)).unwrap_or_default();
+    let holder = match id.parse::<u64>() {
+        Ok(id) => {
+            // Only those with the right to see it do.
+            let sql = format!("SELECT HOST FROM information_schema.PROCESSLIST WHERE ID = {id}");
+            let found = rows(&mut connection, sql).await.unwrap_or_default();
+            match found.first().map(|row| plain_text(row, 0)).filter(|host| !host.is_empty()) {
+                Some(host) => format!("connection {id} from {host}"),
+                None => format!("connection {id}"),
+            }
+        }
+        Err(_) => "another connection".to_owned(),
+    };
+    let message = format!("{location}: {holder} is working on this database");
+    Err(StoreError::new(StoreErrorKind::Locked, message))
 }
 
 /// Names of locks are the server's, of at most 64 characters.

@@ -163,6 +163,10 @@ impl Store for MySql {
         Ok(Box::new(self.database.lock().await?))
     }
 
+    async fn keep_lock(&self) -> Result<(), StoreError> {
+        self.database.keep_lock().await
+    }
+
     async fn close(&self) {
         self.database.close().await;
     }

@@ -4,6 +4,9 @@ use sqlx::postgres::{PgDatabaseError, PgErrorPosition};
 
 use crate::connectors::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
 
+const NO_TLS: &str = "TLS can't be agreed: the server has none, or its certificate is not trusted or \
+                      not for this host (sslmode, sslrootcert)";
+
 /// Maps a failure to a store error. `location` is the database, for the message.
 pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
     use StoreErrorKind as Kind;
@@ -18,7 +21,12 @@ pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
             use std::io::ErrorKind;
             let what = match error.kind() {
                 ErrorKind::ConnectionRefused => "no server listens there".to_owned(),
-                ErrorKind::NotFound => "there is no such host or socket".to_owned(),
+                ErrorKind::NotFound => {
+                    "there is no such host or socket, or no such file of certificates".to_owned()
+                }
+                ErrorKind::InvalidData => {
+                    return StoreError::new(Kind::Denied, format!("{location}: {NO_TLS}"));
+                }
                 ErrorKind::UnexpectedEof
                 | ErrorKind::ConnectionReset
                 | ErrorKind::ConnectionAborted
@@ -27,22 +35,16 @@ pub(super) fn store_error(error: &sqlx::Error, location: &str) -> StoreError {
             };
             (Kind::Unavailable, what)
         }
-        sqlx::Error::Tls(_) => (
-            Kind::Unavailable,
-            "TLS can't be agreed: the server has none, or its certificate is not trusted (sslmode, sslrootcert)"
-                .to_owned(),
-        ),
+        sqlx::Error::Tls(_) => (Kind::Denied, NO_TLS.to_owned()),
         sqlx::Error::PoolTimedOut => (Kind::Unavailable, "all connections are busy".to_owned()),
         sqlx::Error::PoolClosed => (Kind::Unavailable, "the connection is closed".to_owned()),
         sqlx::Error::Configuration(_) => {
             (Kind::Unsupported, "an option of the connection's URL is wrong".to_owned())
         }
         sqlx::Error::Protocol(_) => {
-            (Kind::Unavailable, "the server's answer is not understood".to_owned())
+            (Kind::Unavailable, "the connection broke, or this is no PostgreSQL".to_owned())
         }
-        sqlx::Error::Encode(_) => {
-            (Kind::Query, "a value is too large for the protocol".to_owned())
-        }
+        sqlx::Error::Encode(_) => (Kind::Query, "a value is too large for the protocol".to_owned()),
         _ => (Kind::Internal, "the driver failed".to_owned()),
     };
     StoreError::new(kind, format!("{location}: {what}"))

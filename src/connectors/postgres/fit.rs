@@ -34,18 +34,14 @@ fn fit_type(
     }
     match data_type {
         DataType::Array(element) => {
-            return array(value, element, declared.trim_end_matches("[]"), nul);
+            return array(&value, element, declared.trim_end_matches("[]"), nul);
         }
         DataType::Json if comes_back(&value, declared == "jsonb") => return Ok(value),
         DataType::Json if declared == "jsonb" => return sorted(&through_json(&value)?, nul),
         DataType::Json => return through_json(&value),
         _ => {}
     }
-    let value = match without_nul(value, nul)? {
-        value @ Value::Text(_) if matches!(data_type, DataType::Text { .. }) => value,
-        value => value,
-    };
-    let value = cast_fit(value, data_type)?;
+    let value = cast_fit(without_nul(value, nul)?, data_type)?;
     match value {
         Value::Decimal(number) => decimal(number, data_type, declared),
         Value::ObjectId(id) if *data_type == DataType::ObjectId => Ok(Value::from(id.to_string())),
@@ -143,12 +139,12 @@ fn fraction(nanosecond: u32, declared: &str) -> Result<(), Problem> {
 }
 
 fn array(
-    value: Value,
+    value: &Value,
     element: &DataType,
     declared: &str,
     nul: Option<&NulPolicy>,
 ) -> Result<Value, Problem> {
-    let Value::Array(values) = &value else {
+    let Value::Array(values) = value else {
         let message = format!("{} does not fit array({element})", value.kind());
         return Err(Problem::new("type", message));
     };
@@ -161,7 +157,7 @@ fn array(
                 if inner.is_empty() {
                     return Err(Problem::new("array", "the column holds no empty list in a list"));
                 }
-                array(value.clone(), element, declared, nul)?
+                array(value, element, declared, nul)?
             }
             value => fit_type(value.clone(), element, declared, nul)?,
         });
@@ -287,8 +283,8 @@ mod tests {
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::Int),
             any::<f64>().prop_map(Value::Float),
-            (-1_000_000_i64..1_000_000, 0..9_u8).prop_map(|(digits, scale)| {
-                Value::Float(digits as f64 / 10_f64.powi(scale.into()))
+            (-1_000_000_i32..1_000_000, 0..9_u8).prop_map(|(digits, scale)| {
+                Value::Float(f64::from(digits) / 10_f64.powi(scale.into()))
             }),
             "[a\\x00\"]{0,3}".prop_map(Value::from),
         ];

@@ -1,9 +1,11 @@
 //! The run's lock: an advisory lock on a connection of its own, so that it dies with its holder.
 
 use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Row as _};
 
 use super::config::Server;
 use crate::connectors::{Lock, StoreError, StoreErrorKind};
@@ -11,9 +13,16 @@ use crate::connectors::{Lock, StoreError, StoreErrorKind};
 /// What the lock is told by, among the advisory locks of a database.
 const KEY: i64 = 0x006d_6170_7065_7221;
 
+/// How often it is tried, and the time between: a server notices late that a holder died.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The connection that holds the lock.
+pub(super) type Holder = tokio::sync::Mutex<PgConnection>;
+
 /// A held lock. Advisory locks are a database's own, and end with the connection.
 pub(super) struct AdvisoryLock {
-    _connection: PgConnection,
+    holder: Arc<Holder>,
 }
 
 impl fmt::Debug for AdvisoryLock {
@@ -30,31 +39,63 @@ impl AdvisoryLock {
     /// # Errors
     /// When another process holds it, or the server can't be reached.
     pub(super) async fn take(server: &Server) -> Result<Self, StoreError> {
-        let mut connection = server.connect().await?;
+        Ok(Self { holder: Arc::new(Holder::new(acquire(server).await?)) })
+    }
+
+    /// The connection that holds it, as long as it is held.
+    pub(super) fn holder(&self) -> Weak<Holder> {
+        Arc::downgrade(&self.holder)
+    }
+}
+
+/// Looks whether a lock is still held, and takes it again when it was lost.
+///
+/// # Errors
+/// When it was lost, or another process holds it now.
+pub(super) async fn keep(server: &Server, holder: &Holder) -> Result<(), StoreError> {
+    let mut connection = holder.lock().await;
+    if connection.ping().await.is_ok() {
+        return Ok(());
+    }
+    *connection = acquire(server).await?;
+    Err(StoreError::new(
+        StoreErrorKind::Unavailable,
+        format!("{}: the connection that held the run's lock broke", server.location),
+    ))
+}
+
+/// A new connection that holds the lock.
+async fn acquire(server: &Server) -> Result<PgConnection, StoreError> {
+    let mut connection = server.connect().await?;
+    for attempt in 1.. {
         let row = sqlx::query("SELECT pg_try_advisory_lock($1)")
             .bind(KEY)
             .fetch_one(&mut connection)
             .await
             .map_err(|error| server.error(&error))?;
         if row.try_get(0).map_err(|error| server.error(&error))? {
-            return Ok(Self { _connection: connection });
+            return Ok(connection);
         }
-        let holder = sqlx::query(
-            "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND (l.classid::bigint << 32) + l.objid::bigint = $1",
-        )
-        .bind(KEY)
-        .fetch_optional(&mut connection)
-        .await
-        .map_err(|error| server.error(&error))?;
-        let name: Option<String> = holder.and_then(|row| row.try_get(0).ok()).flatten();
-        let holder = name.filter(|name| !name.is_empty());
-        let holder = holder.unwrap_or_else(|| "another process".to_owned());
-        Err(StoreError::new(
-            StoreErrorKind::Locked,
-            format!("{}: {holder} is working on this database", server.location),
-        ))
+        if attempt == TRIES {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
+    let holder = sqlx::query(
+        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND (l.classid::bigint << 32) + l.objid::bigint = $1",
+    )
+    .bind(KEY)
+    .fetch_optional(&mut connection)
+    .await
+    .map_err(|error| server.error(&error))?;
+    let name: Option<String> = holder.and_then(|row| row.try_get(0).ok()).flatten();
+    let holder = name.filter(|name| !name.is_empty());
+    let holder = holder.unwrap_or_else(|| "another process".to_owned());
+    Err(StoreError::new(
+        StoreErrorKind::Locked,
+        format!("{}: {holder} is working on this database", server.location),
+    ))
 }

@@ -22,7 +22,7 @@ mod write;
 mod writer;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use async_trait::async_trait;
 use sqlx::Row as _;
@@ -30,7 +30,7 @@ use sqlx::postgres::PgConnection;
 
 use self::catalog::{Table, TableColumn};
 use self::config::Server;
-use self::lock::AdvisoryLock;
+use self::lock::{AdvisoryLock, Holder};
 use self::name::Name;
 use self::scan::{Plan, TableScan};
 use self::session::TableSession;
@@ -67,6 +67,8 @@ pub struct Postgres {
     readers: Mutex<Vec<PgConnection>>,
     /// Connections of sessions that ended.
     writers: Idle,
+    /// The connection that holds the run's lock, while it is held.
+    holder: Mutex<Weak<Holder>>,
 }
 
 impl fmt::Debug for Postgres {
@@ -91,6 +93,7 @@ impl Postgres {
             policies: config.policies.clone(),
             readers: Mutex::new(vec![reader]),
             writers: Idle::default(),
+            holder: Mutex::default(),
         })
     }
 
@@ -306,7 +309,19 @@ impl Store for Postgres {
     }
 
     async fn lock(&self) -> Result<Box<dyn Lock>, StoreError> {
-        Ok(Box::new(AdvisoryLock::take(&self.server).await?))
+        let lock = AdvisoryLock::take(&self.server).await?;
+        if let Ok(mut holder) = self.holder.lock() {
+            *holder = lock.holder();
+        }
+        Ok(Box::new(lock))
+    }
+
+    async fn keep_lock(&self) -> Result<(), StoreError> {
+        let holder = self.holder.lock().ok().and_then(|holder| holder.upgrade());
+        match holder {
+            Some(holder) => lock::keep(&self.server, &holder).await,
+            None => Ok(()),
+        }
     }
 
     async fn close(&self) {

@@ -136,9 +136,18 @@ impl Push {
             }
             (Codec::Timestamp, Value::Timestamp(at)) => text(&Value::DateTime(at.naive_utc())),
             (Codec::TimestampTz, Value::DateTime(at)) => text(&Value::Timestamp(at.and_utc())),
-            (Codec::Bool | Codec::Bytea | Codec::Uuid | Codec::Time, _)
-            | (Codec::Text, _)
-            | (Codec::Int2 | Codec::Int4 | Codec::Int8 | Codec::Numeric, _) => Self::Never,
+            (
+                Codec::Bool
+                | Codec::Bytea
+                | Codec::Uuid
+                | Codec::Time
+                | Codec::Text
+                | Codec::Int2
+                | Codec::Int4
+                | Codec::Int8
+                | Codec::Numeric,
+                _,
+            ) => Self::Never,
             _ => Self::No,
         }
     }
@@ -196,6 +205,12 @@ fn range(sql: &mut String, column: &TableColumn, symbol: &str, value: &Value) ->
     let name = column.ordered();
     let whole = matches!(column.codec, Codec::Int2 | Codec::Int4 | Codec::Int8);
     match (Push::of(column, value), value) {
+        // NaN compares with NaN only, as its equal.
+        (Push::As(_), Value::Float(number)) if number.is_nan() => {
+            let equal = symbol.len() > 1;
+            sql.push_str(&if equal { format!("{name} = 'NaN'") } else { "FALSE".to_owned() });
+            true
+        }
         (_, Value::Bool(_)) => {
             sql.push_str("TRUE");
             false
@@ -204,15 +219,6 @@ fn range(sql: &mut String, column: &TableColumn, symbol: &str, value: &Value) ->
             let value = format!("{}::{}", literal(&text), compared(column));
             sql.push_str(&format!("({name} {symbol} {value}"));
             if matches!(column.codec, Codec::Float4 | Codec::Float8) {
-                if text == "NaN" {
-                    sql.push_str(" AND FALSE)");
-                    return symbol.len() == 1 || {
-                        let length = sql.len();
-                        sql.truncate(length - ") AND FALSE".len() + 1);
-                        sql.push(')');
-                        false
-                    };
-                }
                 sql.push_str(&format!(" AND {name} <> 'NaN'"));
             }
             sql.push(')');

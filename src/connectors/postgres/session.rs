@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 use super::catalog::Table;
 use super::writer::Writer;
@@ -21,13 +21,13 @@ pub(super) struct TableSession {
     writer: Writer,
     /// The tables that statements named, until the structure changes.
     tables: HashMap<String, Arc<Table>>,
-    /// The function that makes UUIDs of version 5, once it was looked for.
-    uuid: Option<Option<String>>,
+    /// The function that makes UUIDs of version 5, when there is one.
+    uuid: OnceCell<Option<String>>,
 }
 
 impl TableSession {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, tables: HashMap::new(), uuid: None }
+        Self { writer, tables: HashMap::new(), uuid: OnceCell::new() }
     }
 
     async fn table(&mut self, entity: &str) -> Result<Arc<Table>, StoreError> {
@@ -103,11 +103,12 @@ impl Session for TableSession {
     ) -> Result<u64, WriteError> {
         let source = self.table(&transfer.source).await?;
         let target = self.table(&transfer.target).await?;
-        if self.uuid.is_none() {
-            let (connection, server) = self.writer.parts()?;
-            self.uuid = Some(transfer::uuid_function(connection, server).await?);
-        }
-        let uuid = self.uuid.as_ref().and_then(Option::as_deref);
+        let (connection, server) = self.writer.parts()?;
+        let uuid = self
+            .uuid
+            .get_or_try_init(|| transfer::uuid_function(connection, server))
+            .await?
+            .as_deref();
         let tables = transfer::Tables { source: &source, target: &target, uuid };
         transfer::transfer(&mut self.writer, tables, transfer, portion, &rows).await
     }

@@ -182,6 +182,8 @@ fn as_decoded(sql: &str, column: &TableColumn) -> Option<String> {
             between("'4712-01-01 00:00:00 BC'::timestamp", "'9999-12-31 00:00:00'::timestamp")
         }
         "time without time zone" => between("'00:00:00'::time", "'23:59:59.999999'::time"),
+        // JSON's own null is read as null, and written as such.
+        "jsonb" => Some(format!("({sql} IS NULL OR jsonb_typeof({sql}) <> 'null')")),
         "numeric" if column.declared != "numeric" => {
             Some(format!("({sql} IS NULL OR {sql} <> 'NaN'::numeric)"))
         }

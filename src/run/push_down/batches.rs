@@ -19,13 +19,13 @@ use crate::connectors::{
     Checkpoint, Layout, Scan, ScanRequest, Session, SourceBatch, StoreErrorKind, WriteError,
 };
 use crate::ledger::{Fate, PhaseRecord};
-use crate::plan::{PUSHED_BATCH, Phase, Transaction};
+use crate::plan::{OnConflict, PUSHED_BATCH, Phase, Transaction, WriteMode};
 use crate::run::load::Loaded;
 use crate::run::phase::{PhaseContext, Writer};
 use crate::run::{ItemOutcome, RunError, RunErrorKind, Transformer, failpoint, source};
 use crate::value::query::{Filter, Select};
 use crate::value::statement::{Compute, Portion, Transfer};
-use crate::value::{DataType, Key, Row, Value};
+use crate::value::{DataType, Key, Row, Schema, Value};
 
 /// Chunks of new rows that wait for their entries.
 const QUEUE: usize = 4;
@@ -105,7 +105,11 @@ impl Pusher {
     async fn open(writer: &mut Writer<'_>, transfer: Transfer) -> Result<Self, RunError> {
         let context = writer.context;
         let mut phase = Phase::clone(&context.phase);
-        if phase.transaction != Transaction::Batch {
+        let target = context.stores.get(phase.target.connection);
+        let target = target.describe(&transfer.target).await?;
+        if phase.transaction != Transaction::Batch
+            && !target.is_some_and(|target| order_matters(&phase, &transfer, &target))
+        {
             phase.batch = phase.batch.max(PUSHED_BATCH);
         }
         let place = |part: &String| {
@@ -232,7 +236,7 @@ impl Pusher {
         let (sender, rows) = mpsc::channel(QUEUE);
         let count = keys.len() as u64;
         let told_by = Keys {
-            keys: keys.clone(),
+            batch: keys.clone(),
             places: self.places.clone(),
             shape: Arc::clone(&writer.loader.shape),
         };
@@ -442,6 +446,22 @@ impl Pusher {
         }
         writer.settle(loaded, checkpoint, bytes).await.map_err(in_target)
     }
+}
+
+/// Whether what becomes of a record may depend on the size of batches: in each, new rows come before
+/// changed ones, and a changed one may take a unique value, or give it free.
+fn order_matters(phase: &Phase, transfer: &Transfer, target: &Schema) -> bool {
+    let changes =
+        matches!(phase.target.write, WriteMode::Insert(OnConflict::Update | OnConflict::Replace));
+    let is_key = |columns: &[&String]| {
+        columns.len() == transfer.conflict.len()
+            && columns.iter().all(|column| transfer.conflict.contains(column))
+    };
+    let other_index = target.indexes.iter().any(|index| {
+        index.unique && !is_key(&index.keys.iter().map(|key| &key.path).collect::<Vec<_>>())
+    });
+    let other_key = !is_key(&target.primary_key.iter().collect::<Vec<_>>());
+    changes && (other_index || other_key)
 }
 
 /// Whether a failure may be of single records, so that streaming finds out which.

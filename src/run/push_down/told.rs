@@ -12,7 +12,7 @@ use crate::value::{Key, Row};
 
 /// The keys of a batch, in order, and how new rows are told apart by them.
 pub(super) struct Keys {
-    pub(super) keys: Vec<Key>,
+    pub(super) batch: Vec<Key>,
     /// Where the source key's values are among a new row's.
     pub(super) places: Vec<usize>,
     pub(super) shape: Arc<Shape>,
@@ -36,7 +36,7 @@ impl Told {
 
 /// Makes entries of new rows as they come.
 pub(super) async fn tell(of: Keys, mut rows: mpsc::Receiver<Vec<Row>>) -> Told {
-    let mut told = Told { entries: vec![None; of.keys.len()], strangers: 0 };
+    let mut told = Told { entries: vec![None; of.batch.len()], strangers: 0 };
     let mut next = 0;
     while let Some(chunk) = rows.recv().await {
         for row in chunk {
@@ -55,7 +55,7 @@ impl Keys {
     /// The place of a row's key. Rows mostly come in order.
     fn place(&self, row: &Row, next: usize) -> Option<usize> {
         let key = Key::new(self.places.iter().map(|place| &row[*place])).ok()?;
-        let (before, after) = self.keys.split_at(next.min(self.keys.len()));
+        let (before, after) = self.batch.split_at(next.min(self.batch.len()));
         let is_it = |known: &Key| *known == key;
         after
             .iter()
@@ -73,7 +73,7 @@ impl Keys {
                 == shape.id_field.as_ref().map(std::slice::from_ref);
         let identity = if made { None } else { own_identity(shape, row) };
         Entry {
-            key: self.keys[place].clone(),
+            key: self.batch[place].clone(),
             fate: Fate::Inserted,
             hash: Some(content_hash(row)),
             id: identity.and_then(|identity| Key::new(&identity).ok()),

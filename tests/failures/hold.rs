@@ -1,0 +1,76 @@
+//! A transaction of somebody else, in the way of a run for as long as a test wishes.
+
+use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
+use tokio::runtime::Runtime;
+
+use super::shop::{MARKER, until};
+use crate::servers::{Database, Kind};
+
+/// A connection with a transaction that changed something and is not over.
+pub struct Hold {
+    runtime: Runtime,
+    connection: Option<Either>,
+}
+
+enum Either {
+    Postgres(PgConnection),
+    MySql(MySqlConnection),
+}
+
+impl Hold {
+    /// Connects as a user who may do everything, and runs statements in a transaction.
+    pub fn new(database: &Database, sql: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let url = database.admin_url();
+        let connection = match database.server().kind {
+            Kind::Postgres => {
+                Either::Postgres(runtime.block_on(PgConnection::connect(&url)).unwrap())
+            }
+            _ => Either::MySql(runtime.block_on(MySqlConnection::connect(&url)).unwrap()),
+        };
+        let mut hold = Self { runtime, connection: Some(connection) };
+        hold.execute("BEGIN").unwrap();
+        if database.server().kind == Kind::Postgres {
+            hold.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED").unwrap();
+        }
+        hold.execute(sql).unwrap();
+        hold
+    }
+
+    /// Holds the place of a record that a run is about to insert.
+    pub fn record(database: &Database, number: u32) -> Self {
+        let sql = format!("INSERT INTO items (number, name) VALUES ({number}, '{MARKER} held')");
+        Self::new(database, &sql)
+    }
+
+    /// Runs statements in the transaction.
+    pub fn execute(&mut self, sql: &str) -> Result<(), String> {
+        let text = AssertSqlSafe(sql.to_owned());
+        let done = match self.connection.as_mut().unwrap() {
+            Either::Postgres(connection) => {
+                self.runtime.block_on(sqlx::raw_sql(text).execute(connection)).map(|_| ())
+            }
+            Either::MySql(connection) => {
+                self.runtime.block_on(sqlx::raw_sql(text).execute(connection)).map(|_| ())
+            }
+        };
+        done.map_err(|error| error.to_string())
+    }
+
+    /// Ends the transaction without a trace.
+    pub fn release(mut self) {
+        // It may have been ended from outside.
+        let _ = self.execute("ROLLBACK");
+    }
+}
+
+/// Waits until somebody waits for a lock in a database.
+pub fn until_blocked(database: &Database) {
+    let sql = match database.server().kind {
+        Kind::Postgres => {
+            "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+        _ => "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+    };
+    until("a wait for a lock", || !database.query(sql).is_empty());
+}

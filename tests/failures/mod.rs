@@ -1,0 +1,12 @@
+//! Real servers that fail: what is told, what stays, and that a second run completes.
+
+mod cuts;
+mod hold;
+mod kills;
+mod midway;
+mod reach;
+mod rights;
+mod shipped;
+mod shop;
+mod state;
+mod violations;

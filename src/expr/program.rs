@@ -26,6 +26,8 @@ pub struct Program {
     pub(super) reject: Vec<Test>,
     pub(super) columns: Option<Arc<[String]>>,
     pub(super) target_paths: Vec<FieldPath>,
+    /// Fields that are a column as it is, which nothing else uses: field and column.
+    moves: Vec<(usize, usize)>,
 }
 
 /// Why a mapping can't be compiled against a layout. The checker finds these before a run.
@@ -138,8 +140,10 @@ impl Program {
             place: "a template or expression".into(),
             message,
         })?;
+        let moves = moves(mapping, columns, &fields);
         Ok(Self {
             texts,
+            moves,
             explode,
             lets,
             skip,
@@ -160,6 +164,61 @@ impl Codes {
         let numbers = crosswalk.codes.iter().filter_map(number).collect();
         Self { crosswalk: Arc::clone(crosswalk), numbers }
     }
+}
+
+impl Program {
+    /// Takes the fields that are a column of the record and of no other use out of it. Call it once
+    /// for a record that [`Program::map`] mapped without them, after [`Program::leave_moves`].
+    pub fn take_moves(&self, row: &mut [Value], fields: &mut [Value]) {
+        for &(field, column) in &self.moves {
+            fields[field] = std::mem::take(&mut row[column]);
+        }
+    }
+
+    /// From now on, [`Program::map`] leaves those fields missing.
+    pub fn leave_moves(&mut self) {
+        for &(field, _) in &self.moves {
+            self.fields[field].1.origin = NodeOrigin::Value(Value::Missing);
+        }
+    }
+}
+
+/// Finds the fields of a phase that are moved: where a column serves one field alone, which takes
+/// it unchanged.
+fn moves(
+    mapping: &Mapping,
+    columns: Option<&[String]>,
+    fields: &[(String, Node)],
+) -> Vec<(usize, usize)> {
+    // A reject rule may look at all fields.
+    if columns.is_none() || mapping.explode.is_some() || !mapping.reject.is_empty() {
+        return Vec::new();
+    }
+    let column = |node: &Node| match &node.origin {
+        NodeOrigin::Path(Bound { path, slot: Slot::Column(column) })
+            if path.segments().is_some_and(|segments| segments.len() == 1)
+                && node.steps.is_empty()
+                && node.default.is_none() =>
+        {
+            Some(*column)
+        }
+        _ => None,
+    };
+    let taken = |index: usize| column(&fields[index].1);
+    let mut rest = mapping.clone();
+    let mut at = 0;
+    rest.fields.retain(|_| {
+        at += 1;
+        taken(at - 1).is_none()
+    });
+    let Some(used) = rest.columns() else { return Vec::new() };
+    let all: Vec<(usize, usize)> =
+        (0..fields.len()).filter_map(|index| Some((index, taken(index)?))).collect();
+    let once = |&(_, column): &(usize, usize)| {
+        all.iter().filter(|(_, other)| *other == column).count() == 1
+            && columns.is_some_and(|columns| !used.contains(&columns[column]))
+    };
+    all.iter().copied().filter(once).collect()
 }
 
 struct Compiler<'m> {

@@ -165,6 +165,9 @@ async fn try_start(
     resumed: bool,
 ) -> Result<(), RunError> {
     let phase = &context.phase;
+    // A large source takes a while to count; meanwhile the rest is made ready.
+    let counting = context.clone();
+    let expected = tokio::spawn(async move { expected(&counting).await });
     let target = context.stores.get(phase.target.connection);
     let ledger = Ledger::new(Arc::clone(target));
     if !resumed && let Some(first) = ledger_now(&ledger, &record.phase).await? {
@@ -204,7 +207,7 @@ async fn try_start(
     session.commit().await?;
     context.observer.event(&Event::PhaseStarted {
         phase: phase.full_name(),
-        expected: expected(context).await,
+        expected: expected.await.ok().flatten(),
         resumed,
     });
     Ok(())
@@ -281,9 +284,8 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         return Ok(());
     }
     let checkpoint = writer.pending.checkpoint.clone();
-    let (batches, reader, mapper) = pipeline(context, record, &shape, checkpoint).await?;
+    let (batches, mapper) = pipeline(context, record, &shape, checkpoint).await?;
     let result = writer.write_all(batches, record).await;
-    reader.abort();
     mapper.abort();
     result
 }

@@ -1,5 +1,5 @@
-//! Reading and mapping as two tasks with a short queue after each; and the passes over a source that
-//! come before the writing.
+//! Reading and mapping beside the writing, with a short queue between; and the passes over a source
+//! that come before the writing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,10 +10,9 @@ use super::load::Loader;
 use super::phase::PhaseContext;
 use super::seen::{Seen, Winners};
 use super::{ItemOutcome, MappedBatch, RunError, RunErrorKind, Shape, Transformer, source};
-use crate::connectors::SourceBatch;
 use crate::ledger::{Fate, KeyMap, PhaseRecord};
 
-/// How many mapped or read batches wait for the next stage.
+/// How many mapped batches wait to be written.
 const QUEUE: usize = 1;
 
 pub(super) type Batches = mpsc::Receiver<Result<MappedBatch, RunError>>;
@@ -24,7 +23,7 @@ pub(super) async fn pipeline(
     record: &PhaseRecord,
     shape: &Arc<Shape>,
     checkpoint: Option<Vec<u8>>,
-) -> Result<(Batches, tokio::task::JoinHandle<()>, tokio::task::JoinHandle<()>), RunError> {
+) -> Result<(Batches, tokio::task::JoinHandle<()>), RunError> {
     let mut scan = source::open(&context.phase, &context.stores, checkpoint).await?;
     let mut transformer = Transformer::open(
         &context.plan,
@@ -35,32 +34,19 @@ pub(super) async fn pipeline(
         context.given.as_deref(),
     )
     .await?;
-    let (read, mut to_map) = mpsc::channel::<Result<SourceBatch, RunError>>(QUEUE);
-    let cancel = context.cancel.clone();
-    let reader = tokio::spawn(async move {
-        loop {
-            if cancel.is_cancelled() {
-                let error = RunError::new(RunErrorKind::Cancelled, "interrupted");
-                let _ = read.send(Err(error)).await;
-                return;
-            }
-            let message = match scan.next().await {
-                Ok(Some(batch)) => Ok(batch),
-                Ok(None) => return,
-                Err(error) => Err(RunError::from(error)),
-            };
-            let failed = message.is_err();
-            if read.send(message).await.is_err() || failed {
-                return;
-            }
-        }
-    });
     let (mapped, batches) = mpsc::channel(QUEUE);
+    let cancel = context.cancel.clone();
+    // Every scan reads ahead by itself.
     let mapper = tokio::spawn(async move {
-        while let Some(batch) = to_map.recv().await {
-            let message = match batch {
-                Ok(batch) => transformer.map(batch).await,
-                Err(error) => Err(error),
+        loop {
+            let message = if cancel.is_cancelled() {
+                Err(RunError::new(RunErrorKind::Cancelled, "interrupted"))
+            } else {
+                match scan.next().await {
+                    Ok(Some(batch)) => transformer.map(batch).await,
+                    Ok(None) => return,
+                    Err(error) => Err(RunError::from(error)),
+                }
             };
             let failed = message.is_err();
             if mapped.send(message).await.is_err() || failed {
@@ -68,7 +54,7 @@ pub(super) async fn pipeline(
             }
         }
     });
-    Ok((batches, reader, mapper))
+    Ok((batches, mapper))
 }
 
 /// Reads and maps the whole source once to learn the last record of each target key.
@@ -79,7 +65,7 @@ pub(super) async fn find_winners(
 ) -> Result<Winners, RunError> {
     let mut winners = Winners::default();
     let mut number = 0;
-    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
+    let (mut batches, mapper) = pipeline(context, record, shape, None).await?;
     while let Some(batch) = batches.recv().await {
         for item in batch?.items {
             if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome {
@@ -88,7 +74,6 @@ pub(super) async fn find_winners(
             number += 1;
         }
     }
-    reader.abort();
     mapper.abort();
     Ok(winners)
 }
@@ -104,7 +89,7 @@ pub(super) async fn find_seen(
     let Some(end) = &record.checkpoint else { return Ok(seen) };
     let ledger = context.stores.ledger(context.phase.target.connection);
     let mut arrived = KeyMap::open(&ledger, &record.phase).await?;
-    let (mut batches, reader, mapper) = pipeline(context, record, shape, None).await?;
+    let (mut batches, mapper) = pipeline(context, record, shape, None).await?;
     while let Some(batch) = batches.recv().await {
         let batch = batch?;
         let done = batch.checkpoint.0 == *end;
@@ -123,7 +108,6 @@ pub(super) async fn find_seen(
             break;
         }
     }
-    reader.abort();
     mapper.abort();
     Ok(seen)
 }

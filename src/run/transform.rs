@@ -106,13 +106,13 @@ impl Transformer {
     ///
     /// # Errors
     /// When a lookup's store fails, or the mapping does not fit the records' columns.
-    pub async fn map(&mut self, batch: SourceBatch) -> Result<MappedBatch, RunError> {
+    pub async fn map(&mut self, mut batch: SourceBatch) -> Result<MappedBatch, RunError> {
         self.lookups.trim();
         let program = match self.program.take() {
             Some((layout, program)) if layout == batch.layout => program,
             _ => self.compile(&batch.layout)?,
         };
-        let result = self.map_with(&program, &batch).await;
+        let result = self.map_with(&program, &mut batch).await;
         self.program = Some((batch.layout.clone(), program));
         let (mut items, empty_sources) = result?;
         let sources = (batch.rows.len() + batch.broken.len()) as u64;
@@ -138,14 +138,16 @@ impl Transformer {
             Layout::Columns(columns) => Some(&columns[..]),
             Layout::Document => None,
         };
-        Program::compile(&self.phase.mapping, columns)
-            .map_err(|error| RunError::new(RunErrorKind::Refused, error.to_string()))
+        let mut program = Program::compile(&self.phase.mapping, columns)
+            .map_err(|error| RunError::new(RunErrorKind::Refused, error.to_string()))?;
+        program.leave_moves();
+        Ok(program)
     }
 
     async fn map_with(
         &mut self,
         program: &Program,
-        batch: &SourceBatch,
+        batch: &mut SourceBatch,
     ) -> Result<(Vec<Item>, u64), RunError> {
         let mut inputs: Vec<Input> = Vec::with_capacity(batch.rows.len());
         let mut empty_sources = 0;
@@ -187,7 +189,13 @@ impl Transformer {
                 pending |= input.mapped == Mapped::Pending;
             }
             if !pending {
-                let items = inputs.into_iter().map(|input| self.finish(input)).collect();
+                let mut items = Vec::with_capacity(inputs.len() + batch.broken.len());
+                for mut input in inputs {
+                    if let Mapped::Row(values) = &mut input.mapped {
+                        program.take_moves(&mut batch.rows[input.group], values);
+                    }
+                    items.push(self.finish(input));
+                }
                 return Ok((items, empty_sources));
             }
             self.lookups.resolve().await?;

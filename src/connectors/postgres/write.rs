@@ -83,7 +83,9 @@ async fn copy(
     let names: Vec<String> = targets.iter().map(|column| quote(&column.name)).collect();
     let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.from, names.join(","));
     let count = i16::try_from(targets.len()).map_err(|_| too_many(table))?.to_be_bytes();
-    let mut buffer = Vec::with_capacity(CHUNK + CHUNK / 4);
+    let mut buffer = std::mem::take(&mut writer.buffer);
+    buffer.clear();
+    buffer.reserve(CHUNK + CHUNK / 4);
     buffer.extend_from_slice(HEADER);
     let mut rows = rows.iter();
     // What can't be written is found before anything is sent, as far as one chunk goes.
@@ -108,6 +110,9 @@ async fn copy(
         }
     }
     .await;
+    if buffer.capacity() <= 2 * CHUNK {
+        writer.buffer = buffer;
+    }
     sent.map_err(|error| writer.write_error(&error))?
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Writer {
     /// Whether nothing was done since the transaction or its newest savepoint began, so that going
     /// back there undoes one statement.
     fresh: bool,
+    /// Where rows are put into binary form.
+    pub(super) buffer: Vec<u8>,
     /// The greatest number that was written into a column that a sequence fills.
     numbers: HashMap<String, i64>,
 }
@@ -41,6 +43,7 @@ impl Writer {
             in_transaction: false,
             savepoints: 0,
             fresh: false,
+            buffer: Vec::new(),
             numbers: HashMap::new(),
         }
     }

@@ -376,7 +376,7 @@ async fn what_can_not_be_opened_says_why_without_secrets() {
         (wrong_password, StoreErrorKind::Denied),
         (no_database, StoreErrorKind::NotFound),
         (no_server, StoreErrorKind::Unavailable),
-        (no_tls, StoreErrorKind::Unavailable),
+        (no_tls, StoreErrorKind::Denied),
         (bad_option, StoreErrorKind::Unsupported),
     ] {
         let error = connectors::open(&config(url.to_string(), Model::Tables)).await.unwrap_err();

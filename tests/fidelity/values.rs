@@ -475,7 +475,7 @@ fn texts() -> Vec<Hard> {
             sample("caf, and the byte E9", "\"caf\u{e9}\"").sqlite("CAST(x'636166E9' AS TEXT)")
                 .jsonl_bytes(b"\"caf\xe9\"").csv_bytes(b"caf\xe9"),
         ])
-            .note("Bytes of latin1 where UTF-8 is declared. PostgreSQL and MariaDB 10.11 refuse such bytes, so how they would be read there is not shown here."),
+            .note("Bytes of latin1 where UTF-8 is declared. PostgreSQL and MariaDB 10.11 refuse such bytes,\nso how they would be read there is not shown here."),
         hard("latin1 files, by encoding", TEXT, vec![
             sample("caf, and the byte E9", "\"caf\u{e9}\"")
                 .jsonl_bytes(b"\"caf\xe9\"").csv_bytes(b"caf\xe9"),

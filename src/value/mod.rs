@@ -19,6 +19,7 @@ mod problem;
 pub mod query;
 mod schema;
 pub mod statement;
+pub mod structure;
 pub mod time;
 
 pub use data_type::{DataType, Kind, ParseDataTypeError};

@@ -56,7 +56,6 @@ fn on_postgresql() {
 }
 
 #[test]
-#[ignore = "not shown yet: composite lookups take minutes on FerretDB"]
 fn on_ferretdb() {
     cut(&Shipped::appointments(12), &servers::ferretdb(), 0x0fed_cba9_8765_4321);
 }

@@ -90,7 +90,6 @@ fn on_postgresql() {
 }
 
 #[test]
-#[ignore = "not shown yet: composite lookups take minutes on FerretDB"]
 fn on_ferretdb() {
     killed(&Shipped::appointments(12), &servers::ferretdb(), 0x9e37_79b9_7f4a_7c15);
 }

@@ -67,6 +67,10 @@ impl Hold {
     }
 }
 
+/// MariaDB shows a picture of its transactions that it takes anew only when nobody has looked at the
+/// last one for 100 ms. So one test looks at a time, and not soon again.
+static LOOK: Mutex<()> = Mutex::new(());
+
 /// Waits until somebody waits for a lock in a database.
 pub fn until_blocked(database: &Database) {
     until("a wait for a lock", || {
@@ -81,9 +85,6 @@ pub fn until_blocked(database: &Database) {
              WHERE trx.trx_state = 'LOCK WAIT' AND own.db = '{}'",
             database.name()
         );
-        // The server shows a picture that it takes anew only when nobody has looked at the last one
-        // for 100 ms. So one looks at a time, and not soon again.
-        static LOOK: Mutex<()> = Mutex::new(());
         let _turn = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
         std::thread::sleep(Duration::from_millis(150));
         !database.query(&waiting).is_empty()

@@ -9,7 +9,7 @@ use crate::seeds::world::root;
 
 /// A shipped spec in a folder of its own.
 pub struct Shipped {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     spec: PathBuf,
     variable: &'static str,
 }
@@ -86,7 +86,12 @@ impl Shipped {
             .collect();
         let path = folder.path().join(spec);
         fs::write(&path, lines.join("\n")).unwrap();
-        Self { _folder: folder, spec: path, variable }
+        Self { folder, spec: path, variable }
+    }
+
+    /// Where the spec is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A command with the database's URL; `SPEC` in the line is the spec.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mapper::connectors::{Checkpoint, Definition, Layout, ScanSource, SourceBatch};
+use mapper::connectors::{Checkpoint, Definition, Layout, ScanSource, SourceBatch, memory};
 use mapper::expr::{Expr, LookupCall, Mapping, OnError, OnMissing, Origin, Path};
 use mapper::plan::{
     Graph, Lookup, LookupKind, Node, OnDuplicate, OnMany, Phase, Plan, Source, Target, Transaction,
@@ -64,7 +64,8 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
     let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
     let plan =
         Plan { phases: vec![phase.clone()], graph: Graph { nodes: vec![node] }, ..Plan::default() };
-    let shape = Arc::new(Shape::new(&phase, &*fixture.store, None));
+    // What is found is told as it is: no column makes it into something else.
+    let shape = Arc::new(Shape::new(&phase, &*memory::documents(), None));
     let stores = Stores::from_stores(vec![Arc::clone(&fixture.store)]);
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     Transformer::open(&plan, &Arc::new(phase), &shape, &stores, now, None).await.unwrap()
@@ -178,11 +179,14 @@ pub(crate) async fn small_and_large_give_the_same(fixture: &Fixture) {
         let large = find(&mut lookup(fixture, "things", on_many).await, &asked).await;
         for (asked, (small, large)) in asked.iter().zip(small.iter().zip(&large)) {
             assert_eq!(small, large, "{}: {on_many:?} {asked:?}", fixture.name);
-            // A column that turns text into numbers, or the other way, finds what it turned.
+            // A column that turns text into numbers, or the other way, finds what it turned; a
+            // fraction is asked for as a decimal, which not every server holds.
             let turned = !fixture.documents()
                 && (matches!(asked[0], Value::Int(_)) || matches!(asked[1], Value::Text(_)));
+            let refused = !fixture.holds_decimals() && asked[1] == Value::Float(2.5);
             let expected = expected(&things, asked, on_many);
-            assert!(turned || *small == expected, "{}: {on_many:?} {asked:?}", fixture.name);
+            let told = turned || refused;
+            assert!(told || *small == expected, "{}: {on_many:?} {asked:?}", fixture.name);
         }
         assert!(small.iter().flatten().any(|found| !found.is_absent()));
     }

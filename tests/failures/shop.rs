@@ -289,6 +289,11 @@ macro_rules! tells {
                 (r"mapper [\w.-]+ \d+ is", "mapper HOST PROCESS is"),
                 (r"process \d+ on [\w.-]+", "PROCESS on HOST"),
                 (r"connection \d+ from HOST:PORT", "connection ID from HOST:PORT"),
+                // Whether the server says so or the catalog, depends on which was asked first.
+                (
+                    r"\w+://HOST:PORT/DATABASE: there is no (such column|column `amount`) \((SQLSTATE 42703|error 1054)\)",
+                    "table `items` has no column `amount`",
+                ),
             ],
             omit_expression => true,
             prepend_module_to_snapshot => false,

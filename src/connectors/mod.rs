@@ -180,6 +180,11 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// The extensions that are there, by name; empty where the store has none.
+    async fn extensions(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// What the store would do for a change of structure, without doing it. `Session::change` does
     /// the same statements.
     ///

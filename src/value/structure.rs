@@ -59,8 +59,9 @@ pub struct ColumnDefinition {
 pub enum ColumnType {
     /// A type that every store has, or has something for. Never [`DataType::Enum`].
     Portable(#[serde(with = "data_type_text")] DataType),
-    /// A type with named values, by its name.
-    Enum(String),
+    /// A type with named values. A store without such types has a column that holds only these; its
+    /// values then change with [`StructureChange::AlterColumn`], one for each column.
+    Enum(EnumDefinition),
     /// A type of one store, as it is written there (`tsvector`, `geometry(Point, 4326)`).
     Native(String),
 }
@@ -183,7 +184,8 @@ pub enum StructureChange {
     AddColumn { table: String, column: ColumnDefinition },
     DropColumn { table: String, column: ColumnDefinition },
     RenameColumn { table: String, from: String, to: String },
-    /// Changes type, nullability, default or comment.
+    /// Changes type, nullability, default or comment. Where enums are types of their own, values that
+    /// differ are none of its business.
     AlterColumn { table: String, before: ColumnDefinition, after: ColumnDefinition },
     SetPrimaryKey { table: String, before: Vec<String>, after: Vec<String> },
     AddUnique { table: String, unique: UniqueDefinition },

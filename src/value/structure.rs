@@ -176,6 +176,7 @@ pub enum StructureChange {
     AddEnumValue { name: String, value: String, after: Option<String> },
     /// Takes values out; every row that holds one makes it fail.
     RemoveEnumValues { before: EnumDefinition, after: EnumDefinition, used_by: Vec<ColumnPlace> },
+    RenameEnum { from: String, to: String },
     DropEnum(EnumDefinition),
     /// Creates a table without its foreign keys and indexes, which come as changes of their own.
     CreateTable(TableDefinition),

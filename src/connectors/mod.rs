@@ -21,6 +21,7 @@ mod process;
 mod registry;
 mod size;
 pub mod sqlite;
+mod structure;
 
 pub(crate) use config::without_nul;
 pub use config::{

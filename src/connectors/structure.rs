@@ -73,6 +73,7 @@ pub(super) fn is_done(
         C::RemoveEnumValues { after, .. } => {
             enumeration(&after.name).is_some_and(|known| known.values == after.values)
         }
+        C::RenameEnum { from, to } => enumeration(from).is_none() && enumeration(to).is_some(),
         C::DropEnum(definition) => enumeration(&definition.name).is_none(),
         C::CreateTable(wanted) => match &state.table {
             Some(found) if is_same_shape(wanted, found, same) => true,

@@ -195,6 +195,10 @@ pub enum StructureChange {
         after: EnumDefinition,
         used_by: Vec<ColumnPlace>,
     },
+    RenameEnum {
+        from: String,
+        to: String,
+    },
     DropEnum(EnumDefinition),
     /// Creates a table without its foreign keys and indexes, which come as changes of their own.
     CreateTable(TableDefinition),

@@ -31,6 +31,10 @@ pub(crate) fn render(change: &StructureChange, version: u32) -> Result<RenderedC
         C::RemoveEnumValues { before, after, used_by } => {
             enumeration::remove(before, after, used_by)
         }
+        C::RenameEnum { from, to } => {
+            let to = quote(&Name::parse(to).table);
+            done(vec![format!("ALTER TYPE {} RENAME TO {to}", Name::parse(from))], NOTHING)
+        }
         C::DropEnum(definition) => {
             done(vec![format!("DROP TYPE {}", Name::parse(&definition.name))], NOTHING)
         }

@@ -32,7 +32,7 @@ pub(super) async fn change(
         return Ok(());
     }
     let state = state(writer, entity, change).await?;
-    if shared::is_done(change, &state, render::same_type)? {
+    if shared::is_done(change, &state, &render::same_type)? {
         return Ok(());
     }
     writer.group().await?;

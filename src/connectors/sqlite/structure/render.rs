@@ -35,6 +35,7 @@ pub(super) fn way(change: &StructureChange) -> Result<Way, String> {
         C::CreateExtension { .. }
         | C::DropExtension { .. }
         | C::CreateEnum(_)
+        | C::RenameEnum { .. }
         | C::AddEnumValue { .. }
         | C::RemoveEnumValues { .. }
         | C::DropEnum(_)

@@ -54,7 +54,7 @@ pub(super) fn table_of(change: &StructureChange) -> Option<&str> {
 pub(super) fn is_done(
     change: &StructureChange,
     state: &State,
-    same: fn(&ColumnType, &ColumnType) -> bool,
+    same: &dyn Fn(&ColumnType, &ColumnType) -> bool,
 ) -> Result<bool, StoreError> {
     use StructureChange as C;
     let enumeration = |name: &str| state.enums.iter().find(|known| known.name == name);
@@ -135,7 +135,7 @@ pub(super) fn is_done(
 fn is_same_shape(
     wanted: &TableDefinition,
     found: &TableDefinition,
-    same: fn(&ColumnType, &ColumnType) -> bool,
+    same: &dyn Fn(&ColumnType, &ColumnType) -> bool,
 ) -> bool {
     wanted.primary_key == found.primary_key
         && wanted.columns.len() == found.columns.len()

@@ -342,7 +342,10 @@ pub fn enumeration(
     }
     if !gone.is_empty() && !task.allow_drop {
         return Err(vec![Refusal::new(
-            format!("enum `{name}` no longer declares {}", crate::diagnostics::wording::and_list(&gone)),
+            format!(
+                "enum `{name}` no longer declares {}",
+                crate::diagnostics::wording::and_list(&gone)
+            ),
             "put it back; or say `allow_drop = true` in the enum, which removes what no row holds",
         )]);
     }
@@ -413,7 +416,11 @@ fn rename_column(table: &mut TableDefinition, from: &str, to: &str) {
     table.columns.iter_mut().for_each(|column| rename(&mut column.name));
     table.primary_key.iter_mut().for_each(rename);
     table.unique.iter_mut().flat_map(|unique| &mut unique.columns).for_each(rename);
-    table.indexes.iter_mut().flat_map(|index| &mut index.keys).for_each(|key| rename(&mut key.path));
+    table
+        .indexes
+        .iter_mut()
+        .flat_map(|index| &mut index.keys)
+        .for_each(|key| rename(&mut key.path));
     for key in &mut table.foreign_keys {
         key.columns.iter_mut().for_each(rename);
         if key.table == own {
@@ -489,10 +496,9 @@ pub fn reverse(
         C::DropEnum(definition) => C::CreateEnum(definition),
         C::RenameEnum { from, to } => C::RenameEnum { from: to, to: from },
         C::AddEnumValue { name, value, .. } => {
-            let before = enum_now.cloned().unwrap_or(EnumDefinition {
-                name: name.clone(),
-                values: vec![value.clone()],
-            });
+            let before = enum_now
+                .cloned()
+                .unwrap_or(EnumDefinition { name: name.clone(), values: vec![value.clone()] });
             let mut after = before.clone();
             after.values.retain(|other| *other != value);
             C::RemoveEnumValues { before, after, used_by: used_by.to_vec() }
@@ -527,14 +533,14 @@ pub fn reverse(
 /// Creates a table with all that belongs to it.
 pub fn create(definition: &TableDefinition) -> Vec<StructureChange> {
     let table = &definition.name;
-    let indexes = definition.indexes.iter().map(|index| StructureChange::CreateIndex {
-        table: table.clone(),
-        index: index.clone(),
-    });
-    let keys = definition.foreign_keys.iter().map(|key| StructureChange::AddForeignKey {
-        table: table.clone(),
-        key: key.clone(),
-    });
+    let indexes = definition
+        .indexes
+        .iter()
+        .map(|index| StructureChange::CreateIndex { table: table.clone(), index: index.clone() });
+    let keys = definition
+        .foreign_keys
+        .iter()
+        .map(|key| StructureChange::AddForeignKey { table: table.clone(), key: key.clone() });
     std::iter::once(StructureChange::CreateTable(bare(definition)))
         .chain(indexes)
         .chain(keys)
@@ -656,12 +662,8 @@ pub fn foreign_key_text(key: &ForeignKeyDefinition) -> String {
         Action::SetNull => Some("set null"),
         Action::SetDefault => Some("set default"),
     };
-    let mut text = format!(
-        "({}) to {} ({})",
-        key.columns.join(", "),
-        key.table,
-        key.references.join(", ")
-    );
+    let mut text =
+        format!("({}) to {} ({})", key.columns.join(", "), key.table, key.references.join(", "));
     if let Some(action) = action(key.on_delete) {
         text.push_str(&format!(", on delete {action}"));
     }
@@ -725,7 +727,11 @@ pub fn describe(change: &StructureChange) -> String {
             let mut what = Vec::new();
             if before.column_type != after.column_type {
                 let (from, to) = (type_text(&before.column_type), type_text(&after.column_type));
-                what.push(if from == to { "its values".to_owned() } else { format!("{from} to {to}") });
+                what.push(if from == to {
+                    "its values".to_owned()
+                } else {
+                    format!("{from} to {to}")
+                });
             }
             if before.nullable != after.nullable {
                 let now = if after.nullable { "may be null" } else { "must not be null" };
@@ -756,7 +762,9 @@ pub fn describe(change: &StructureChange) -> String {
         }
         C::AddCheck { table, check } => format!("adds check {} to {table}", check.name),
         C::DropCheck { table, check } => format!("drops check {} of {table}", check.name),
-        C::CreateIndex { table, index } => format!("creates index on {table} {}", index_text(index)),
+        C::CreateIndex { table, index } => {
+            format!("creates index on {table} {}", index_text(index))
+        }
         C::DropIndex { table, index } => format!("drops index on {table} {}", index_text(index)),
         C::CommentTable { table, .. } => format!("comments table {table}"),
     }

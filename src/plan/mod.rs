@@ -14,8 +14,7 @@ mod structure;
 
 pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
 pub use explain::{
-    NodeStatus, PhaseWay, PlannedChange, StructureView, explain_json, explain_mermaid,
-    explain_text,
+    NodeStatus, PhaseWay, PlannedChange, StructureView, explain_json, explain_mermaid, explain_text,
 };
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{

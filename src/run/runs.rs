@@ -92,9 +92,7 @@ pub(super) async fn open_run(
     let targets = phases()
         .map(|(_, phase)| phase.target.connection)
         .chain(plan.indexes.iter().filter(|task| task.spec == spec).map(|task| task.connection))
-        .chain(
-            plan.structures.iter().filter(|task| task.spec == spec).map(|task| task.connection),
-        );
+        .chain(plan.structures.iter().filter(|task| task.spec == spec).map(|task| task.connection));
     let connections = stores.distinct(targets);
     let mut last: Option<RunRecord> = None;
     let mut before: BTreeMap<String, PhaseRecord> = BTreeMap::new();
@@ -124,12 +122,13 @@ pub(super) async fn open_run(
     }
     // An unfinished run goes on, if only to make its checks and be closed. One that failed with all
     // its phases done has nothing to go on with: the next run compares anew.
-    let unfinished = unmade || phases().any(|(index, phase)| {
-        options.selects(index)
-            && before
-                .get(&phase.history_name())
-                .is_none_or(|record| record.state != PhaseState::Completed)
-    });
+    let unfinished = unmade
+        || phases().any(|(index, phase)| {
+            options.selects(index)
+                && before
+                    .get(&phase.history_name())
+                    .is_none_or(|record| record.state != PhaseState::Completed)
+        });
     let record = match last {
         Some(mut last)
             if !options.dry_run && (unfinished || last.state == RunState::InProgress) =>

@@ -33,7 +33,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Text(TextKind::Reference),
             "the `table.column` whose values it takes: a foreign key",
         ),
-        KeyShape::optional("on_delete", &ACTION, "what happens when the row that it refers to goes"),
+        KeyShape::optional(
+            "on_delete",
+            &ACTION,
+            "what happens when the row that it refers to goes",
+        ),
         KeyShape::optional("on_update", &ACTION, "what happens when the key it refers to changes"),
         KeyShape::optional(
             "generated",
@@ -208,7 +212,8 @@ fn read_type(node: &Node) -> Option<DeclaredType> {
 }
 
 fn read_default(node: &Node, context: &mut Context<'_>) -> Option<DeclaredDefault> {
-    let literal_of = |node: &Node, context: &mut Context<'_>| literal::read(node, context.diagnostics);
+    let literal_of =
+        |node: &Node, context: &mut Context<'_>| literal::read(node, context.diagnostics);
     match &node.kind {
         NodeKind::Table(table) if !table.is_extended_json() => of_table(table, context),
         _ => literal_of(node, context).map(DeclaredDefault::Value),

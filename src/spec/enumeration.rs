@@ -35,11 +35,7 @@ pub(super) static EXTENSION: TableShape = TableShape {
     name: "an extension",
     id: "extension",
     summary: "An extension of PostgreSQL that is created unless it is there.",
-    keys: &[KeyShape::required(
-        "connection",
-        &Shape::Text(TextKind::Reference),
-        "the connection",
-    )],
+    keys: &[KeyShape::required("connection", &Shape::Text(TextKind::Reference), "the connection")],
     groups: &[],
 };
 
@@ -72,9 +68,11 @@ impl DeclaredEnum {
         let table = entry.value.as_table()?;
         let allow_drop = read::boolean(table, "allow_drop").is_some_and(|it| it.value);
         let values = read::texts(table, "values");
-        let is_empty = table.get("values").and_then(|node| node.as_array()).is_some_and(<[_]>::is_empty);
+        let is_empty =
+            table.get("values").and_then(|node| node.as_array()).is_some_and(<[_]>::is_empty);
         if !allow_drop {
-            let why = "an enum has at least one; with `allow_drop = true` and without them it is dropped";
+            let why =
+                "an enum has at least one; with `allow_drop = true` and without them it is dropped";
             context.needed(table, "values", entry.key.span(), why);
             if is_empty {
                 context.misplaced(table, "values", why);

@@ -45,11 +45,7 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::List(&Shape::Table(&constraint::CHECK)),
             "conditions that every row meets",
         ),
-        KeyShape::optional(
-            "index",
-            &Shape::List(&Shape::Table(&constraint::INDEX)),
-            "its indexes",
-        ),
+        KeyShape::optional("index", &Shape::List(&Shape::Table(&constraint::INDEX)), "its indexes"),
         KeyShape::optional(
             "renamed_from",
             &Shape::Text(TextKind::Reference),

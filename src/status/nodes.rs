@@ -1,8 +1,8 @@
 //! The state of each node of the graph, in a few words.
 
 use super::{CHOICES, PhaseStatus, phases};
-use crate::ledger::PhaseState;
 use crate::diagnostics::wording::plural;
+use crate::ledger::PhaseState;
 use crate::plan::{IndexTask, NodeStatus, Plan, StructureView, Work};
 use crate::run::{self, RunError, Stores};
 

@@ -100,8 +100,7 @@ async fn of_task(
         push(&mut results, About::Table, format!("{on}.{}", table.name), &wrong, &right);
     }
     for refusal in &found.refused {
-        let result =
-            result("edits".to_owned(), false, refusal.message.clone(), &refusal.help);
+        let result = result("edits".to_owned(), false, refusal.message.clone(), &refusal.help);
         results.push(Verified { about: About::Table, result });
     }
     Ok(results)
@@ -121,7 +120,10 @@ fn missing(declared: &TableDefinition, live: &TableDefinition) -> Vec<String> {
             Some(other) => {
                 let in_key = declared.primary_key.contains(&column.name);
                 if other.nullable != column.nullable && !in_key {
-                    missing.push(format!("column `{}` differs in whether it may be null", column.name));
+                    missing.push(format!(
+                        "column `{}` differs in whether it may be null",
+                        column.name
+                    ));
                 }
             }
         }
@@ -190,10 +192,10 @@ async fn history(plan: &Plan, stores: &Stores) -> Result<Vec<CheckResult>, RunEr
             *changes.entry(spec).or_default() += 1;
             if !change.done {
                 let what = change.change.as_ref().map(crate::plan::evolve::describe);
-                wrong.entry(spec).or_default().push(format!(
-                    "a run was interrupted that {}",
-                    what.unwrap_or_default()
-                ));
+                wrong
+                    .entry(spec)
+                    .or_default()
+                    .push(format!("a run was interrupted that {}", what.unwrap_or_default()));
             }
         }
         for run in &runs {

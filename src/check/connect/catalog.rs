@@ -7,8 +7,8 @@ use crate::check::Checked;
 use crate::connectors::{Model, ScanSource, Store};
 use crate::diagnostics::{Diagnostic, Diagnostics, codes};
 use crate::plan::{CheckKind, LookupKind};
-use crate::value::declared::schema_of;
 use crate::value::Schema;
+use crate::value::declared::schema_of;
 
 /// Shapes by connection and name. Absent: the store could not be asked, which is reported.
 pub(super) struct Catalog {
@@ -102,11 +102,8 @@ fn documents(checked: &Checked, connection: usize) -> bool {
 /// Every table and collection that a plan names; files are the nameless entity of their connection.
 fn entities(checked: &Checked) -> Vec<(usize, String)> {
     let plan = &checked.plan;
-    let mut all: Vec<(usize, String)> = plan
-        .prerequisites
-        .iter()
-        .map(|needed| (needed.connection, needed.table.clone()))
-        .collect();
+    let mut all: Vec<(usize, String)> =
+        plan.prerequisites.iter().map(|needed| (needed.connection, needed.table.clone())).collect();
     for phase in &plan.phases {
         match &phase.source.scan {
             ScanSource::Entity(entity) | ScanSource::Pipeline { entity, .. } => {

@@ -12,19 +12,15 @@ pub(super) fn definitions(change: &StructureChange, documents: bool) -> Vec<Defi
         StructureChange::CreateTable(table) if documents => {
             vec![Definition::CreateCollection { entity: table.name.clone() }]
         }
-        StructureChange::CreateTable(table) => vec![Definition::CreateTable {
-            entity: table.name.clone(),
-            schema: schema_of(table),
-        }],
+        StructureChange::CreateTable(table) => {
+            vec![Definition::CreateTable { entity: table.name.clone(), schema: schema_of(table) }]
+        }
         StructureChange::DropTable(table) => {
             vec![Definition::DropEntity { entity: table.name.clone() }]
         }
         StructureChange::CreateIndex { table, index } if index.condition.is_none() => {
-            let made = Index {
-                name: index.name.clone(),
-                keys: index.keys.clone(),
-                unique: index.unique,
-            };
+            let made =
+                Index { name: index.name.clone(), keys: index.keys.clone(), unique: index.unique };
             vec![Definition::CreateIndex { entity: table.clone(), index: made }]
         }
         StructureChange::AddUnique { table, unique } => {

@@ -10,8 +10,8 @@ use super::pending::{Pending, pending};
 use super::{kept, trouble};
 use crate::connectors::{Session, StoreError};
 use crate::ledger::{ChangeRecord, StructureKind};
-use crate::plan::evolve::{self, Refusal};
 use crate::plan::Plan;
+use crate::plan::evolve::{self, Refusal};
 use crate::run::{Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint};
 use crate::value::structure::StructureChange;
 

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::connectors::{Session, Store, StoreError};
-use crate::ledger::{
-    ChangeRecord, Declared, Ledger, StructureKey, StructureKind, StructureRecord,
-};
+use crate::ledger::{ChangeRecord, Declared, Ledger, StructureKey, StructureKind, StructureRecord};
 use crate::plan::evolve::{self, Names};
 use crate::value::structure::{
     ColumnPlace, ColumnType, EnumDefinition, StructureChange, TableDefinition,
@@ -78,10 +76,7 @@ impl Book {
         self.tables()
             .flat_map(|table| {
                 table.columns.iter().filter(|column| uses(&column.column_type, name)).map(
-                    |column| ColumnPlace {
-                        table: table.name.clone(),
-                        column: column.name.clone(),
-                    },
+                    |column| ColumnPlace { table: table.name.clone(), column: column.name.clone() },
                 )
             })
             .collect()
@@ -201,9 +196,7 @@ fn uses(column_type: &ColumnType, name: &str) -> bool {
 /// What a change is about: as it is called before, and afterwards.
 pub(super) fn keys(change: &StructureChange) -> (StructureKey, StructureKey) {
     use StructureChange as C;
-    let same = |kind: StructureKind, name: &str| {
-        ((kind, name.to_owned()), (kind, name.to_owned()))
-    };
+    let same = |kind: StructureKind, name: &str| ((kind, name.to_owned()), (kind, name.to_owned()));
     match change {
         C::CreateExtension { name } | C::DropExtension { name } => {
             same(StructureKind::Extension, name)

@@ -6,9 +6,7 @@ use crate::connectors::StoreError;
 use crate::ledger::{Declared, StructureKey, StructureKind, StructureRecord};
 use crate::plan::evolve::{self, Names, Refusal};
 use crate::plan::{EnumTask, Plan, StructureTask, TableTask};
-use crate::value::structure::{
-    EnumDefinition, RenderedChange, StructureChange, TableDefinition,
-};
+use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 
 /// What is to be done.
 #[derive(Debug, Default)]
@@ -67,7 +65,10 @@ impl Pending {
 ///
 /// # Errors
 /// When a ledger can't be read.
-pub async fn vanished(plan: &Plan, stores: &super::super::Stores) -> Result<Vec<Refusal>, StoreError> {
+pub async fn vanished(
+    plan: &Plan,
+    stores: &super::super::Stores,
+) -> Result<Vec<Refusal>, StoreError> {
     let mut all = Vec::new();
     for connection in stores.distinct(plan.target_connections()) {
         let records = stores.ledger(connection).structures().await?;
@@ -91,12 +92,19 @@ pub async fn vanished(plan: &Plan, stores: &super::super::Stores) -> Result<Vec<
             if own && !is_declared && kind != StructureKind::Extension {
                 let kind = kind.name();
                 all.push(Refusal::new(
-                    format!("spec `{}` made {kind} `{name}` and no longer declares it", record.spec),
+                    format!(
+                        "spec `{}` made {kind} `{name}` and no longer declares it",
+                        record.spec
+                    ),
                     format!(
                         "put it back; or `renamed_from = \"{name}\"` in what it became; or leave \
                          `[{kind}.{name}]` with `connection` and `allow_drop = true` alone, which \
                          drops it{}",
-                        if kind == "table" { "; or with `existing = true`, which lets it be" } else { "" }
+                        if kind == "table" {
+                            "; or with `existing = true`, which lets it be"
+                        } else {
+                            ""
+                        }
                     ),
                 ));
             }
@@ -152,12 +160,14 @@ impl Finder<'_> {
     fn concerns(&self, task: &StructureTask, (kind, name): &StructureKey) -> bool {
         match kind {
             StructureKind::Extension => task.extensions.contains(name),
-            StructureKind::Enum => task.enums.iter().any(|one| {
-                one.definition.name == *name || one.renamed_from.as_ref() == Some(name)
-            }),
-            StructureKind::Table => task.tables.iter().any(|one| {
-                one.definition.name == *name || one.renamed_from.as_ref() == Some(name)
-            }),
+            StructureKind::Enum => task
+                .enums
+                .iter()
+                .any(|one| one.definition.name == *name || one.renamed_from.as_ref() == Some(name)),
+            StructureKind::Table => task
+                .tables
+                .iter()
+                .any(|one| one.definition.name == *name || one.renamed_from.as_ref() == Some(name)),
         }
     }
 
@@ -189,12 +199,7 @@ impl Finder<'_> {
         Ok(())
     }
 
-    fn adopt(
-        &mut self,
-        declared: Declared,
-        catalog: Option<TableDefinition>,
-        names: Names,
-    ) {
+    fn adopt(&mut self, declared: Declared, catalog: Option<TableDefinition>, names: Names) {
         self.found.adopted.push(StructureRecord {
             spec: self.spec.to_owned(),
             run: String::new(),
@@ -214,9 +219,10 @@ impl Finder<'_> {
             if self.book.is_interrupted(&(StructureKind::Enum, name.clone())) {
                 continue;
             }
-            let known = self.book.enumeration(name).or_else(|| {
-                one.renamed_from.as_ref().and_then(|from| self.book.enumeration(from))
-            });
+            let known = self
+                .book
+                .enumeration(name)
+                .or_else(|| one.renamed_from.as_ref().and_then(|from| self.book.enumeration(from)));
             match known.cloned() {
                 Some(known) => self.known_enum(one, &known, &live),
                 None => self.new_enum(one, &live),
@@ -324,18 +330,14 @@ impl Finder<'_> {
         }
         match adopt::compare(&self.book.store, definition).await? {
             Compared::Same { catalog, declared, names } => {
-                let (changes, names) = match evolve::table(
-                    &declared,
-                    &wanted,
-                    &names,
-                    self.book.enum_types,
-                ) {
-                    Ok(found) => found,
-                    Err(refused) => {
-                        self.found.refused.extend(refused);
-                        return Ok(());
-                    }
-                };
+                let (changes, names) =
+                    match evolve::table(&declared, &wanted, &names, self.book.enum_types) {
+                        Ok(found) => found,
+                        Err(refused) => {
+                            self.found.refused.extend(refused);
+                            return Ok(());
+                        }
+                    };
                 self.changes.extend(changes);
                 self.found.settled.push((definition.clone(), names.clone()));
                 self.adopt(Declared::Table(declared), Some(catalog), names);
@@ -399,7 +401,11 @@ fn wanted(task: &TableTask, before: Option<&TableDefinition>) -> TableTask {
 }
 
 /// Values that the spec says may go; what is computed or empty is never lost.
-fn allows_loss(task: &StructureTask, (kind, name): &StructureKey, change: &StructureChange) -> bool {
+fn allows_loss(
+    task: &StructureTask,
+    (kind, name): &StructureKey,
+    change: &StructureChange,
+) -> bool {
     if matches!(change, StructureChange::DropColumn { column, .. } if column.generated.is_some()) {
         return true;
     }
@@ -430,7 +436,10 @@ fn stage(change: &StructureChange) -> u8 {
     }
 }
 
-fn enum_differences(wanted: &EnumDefinition, found: Option<&EnumDefinition>) -> Option<Vec<String>> {
+fn enum_differences(
+    wanted: &EnumDefinition,
+    found: Option<&EnumDefinition>,
+) -> Option<Vec<String>> {
     let Some(found) = found else { return Some(vec!["it is gone".to_owned()]) };
     if wanted.values == found.values {
         return None;
@@ -464,7 +473,8 @@ fn table_differences(
     }
     let mut differences = evolve::differences(then, live);
     if differences.is_empty() {
-        differences.push("a constraint or index has another name, or columns another order".to_owned());
+        differences
+            .push("a constraint or index has another name, or columns another order".to_owned());
     }
     Some(differences)
 }

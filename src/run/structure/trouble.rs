@@ -139,7 +139,9 @@ async fn culprits(
                 )
             })
         }
-        StructureChange::AlterColumn { before, after, .. } if before.nullable && !after.nullable => {
+        StructureChange::AlterColumn { before, after, .. }
+            if before.nullable && !after.nullable =>
+        {
             let name = [after.name.clone()];
             let filter = Filter::Exists { path: after.name.clone(), exists: false };
             let mut pager = Pager::new(&table.name, key, &name).only(filter);
@@ -188,10 +190,8 @@ async fn dangling(
     let mut pager = Pager::new(&table.name, &table.primary_key, &key.columns);
     let mut lost = Vec::new();
     while let Some(rows) = pager.next(session).await? {
-        let rows: Vec<Row> = rows
-            .into_iter()
-            .filter(|row| !row[width..].iter().any(Value::is_absent))
-            .collect();
+        let rows: Vec<Row> =
+            rows.into_iter().filter(|row| !row[width..].iter().any(Value::is_absent)).collect();
         for rows in rows.chunks(500) {
             let mut tuples: Vec<Row> = rows.iter().map(|row| row[width..].to_vec()).collect();
             tuples.dedup();
@@ -213,8 +213,7 @@ async fn dangling(
                 .map(|key| key.hash128())
                 .collect();
             for row in rows {
-                let found =
-                    Key::new(&row[width..]).is_ok_and(|key| there.contains(&key.hash128()));
+                let found = Key::new(&row[width..]).is_ok_and(|key| there.contains(&key.hash128()));
                 if !found {
                     lost.push(shown(row, &table.primary_key, show_values));
                 }

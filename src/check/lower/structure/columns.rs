@@ -105,8 +105,22 @@ impl Checker<'_> {
             _ => None,
         };
         let mut candidates = vec![
-            "text", "integer", "unsigned", "float", "decimal", "boolean", "bytes", "date", "time",
-            "datetime", "timestamp", "uuid", "objectid", "json", "array", "any",
+            "text",
+            "integer",
+            "unsigned",
+            "float",
+            "decimal",
+            "boolean",
+            "bytes",
+            "date",
+            "time",
+            "datetime",
+            "timestamp",
+            "uuid",
+            "objectid",
+            "json",
+            "array",
+            "any",
         ];
         candidates.extend(&enums);
         let help = help.map(str::to_owned).unwrap_or_else(|| {

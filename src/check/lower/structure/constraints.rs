@@ -116,8 +116,8 @@ impl Checker<'_> {
                 continue;
             };
             let columns = vec![column.name.to_string()];
-            let name = self
-                .name(names, None, references.span(), || of(&declared.name, &columns, "fkey"));
+            let name =
+                self.name(names, None, references.span(), || of(&declared.name, &columns, "fkey"));
             table.foreign_keys.push(ForeignKeyDefinition {
                 name,
                 columns,
@@ -140,9 +140,8 @@ impl Checker<'_> {
             } else {
                 key.references.iter().map(ToString::to_string).collect()
             };
-            let name = self.name(names, key.name.as_ref(), key.span, || {
-                of(&declared.name, &columns, "fkey")
-            });
+            let name = self
+                .name(names, key.name.as_ref(), key.span, || of(&declared.name, &columns, "fkey"));
             table.foreign_keys.push(ForeignKeyDefinition {
                 name,
                 columns,

@@ -88,7 +88,11 @@ impl World<'_> {
             .iter()
             .filter(|known| known.handle.store == store && known.declared.name.as_str() == name);
         let first = found.next()?;
-        if first.is_made() { Some(first) } else { found.find(|known| known.is_made()).or(Some(first)) }
+        if first.is_made() {
+            Some(first)
+        } else {
+            found.find(|known| known.is_made()).or(Some(first))
+        }
     }
 }
 
@@ -116,8 +120,12 @@ impl<'s> Checker<'s> {
     /// Everything that is declared, each thing once.
     fn world(&mut self) -> World<'s> {
         let set = self.set;
-        let mut world =
-            World { tables: Vec::new(), enums: Vec::new(), extensions: Vec::new(), shared: Vec::new() };
+        let mut world = World {
+            tables: Vec::new(),
+            enums: Vec::new(),
+            extensions: Vec::new(),
+            shared: Vec::new(),
+        };
         for (spec, content) in set.specs.iter().enumerate() {
             for declared in &content.extensions {
                 let Some(handle) =
@@ -135,9 +143,10 @@ impl<'s> Checker<'s> {
                         .help("take it out: the portable types and defaults need none"),
                     );
                 }
-                let twin = world.extensions.iter().find(|(_, other, name)| {
-                    other.store == handle.store && *name == declared.name
-                });
+                let twin = world
+                    .extensions
+                    .iter()
+                    .find(|(_, other, name)| other.store == handle.store && *name == declared.name);
                 match twin {
                     // Whoever comes first creates it; for the others it is there.
                     Some((owner, ..)) => world.shared.push((spec, *owner)),
@@ -248,7 +257,8 @@ impl<'s> Checker<'s> {
         let mut tables: HashMap<EntityKey, Span> = HashMap::new();
         for known in &world.tables {
             if let Some(from) = &known.declared.renamed_from {
-                let there = world.table(known.handle.store, from).map(|other| other.declared.name.span());
+                let there =
+                    world.table(known.handle.store, from).map(|other| other.declared.name.span());
                 let earlier = tables.insert((known.handle.store, from.to_string()), from.span());
                 self.rename("table", from, there, earlier);
             }
@@ -273,9 +283,7 @@ impl<'s> Checker<'s> {
     fn rename(&mut self, what: &str, from: &Text, there: Option<Span>, earlier: Option<Span>) {
         let told = match (there, earlier) {
             (Some(there), _) => Some((there, format!("the {what} `{from}` is still declared"))),
-            (None, Some(earlier)) => {
-                Some((earlier, format!("two have the name `{from}` before")))
-            }
+            (None, Some(earlier)) => Some((earlier, format!("two have the name `{from}` before"))),
             (None, None) => None,
         };
         if let Some((other, message)) = told {

@@ -121,7 +121,12 @@ impl<'s> Checker<'s> {
                     .filter(|(_, place)| **place == at)
                     .map(|(known, _)| known.key())
                     .collect(),
-                after: edges.0.iter().filter(|(waits, _)| *waits == at).map(|(_, on)| *on).collect(),
+                after: edges
+                    .0
+                    .iter()
+                    .filter(|(waits, _)| *waits == at)
+                    .map(|(_, on)| *on)
+                    .collect(),
             })
             .collect();
         for (at, others) in closing.into_iter().enumerate() {
@@ -137,11 +142,7 @@ impl<'s> Checker<'s> {
             }
             let names: Vec<&str> =
                 task.tables.iter().map(|table| table.definition.name.as_str()).collect();
-            let name = format!(
-                "foreign keys {}: {}",
-                self.spec_name(task.spec),
-                names.join(", ")
-            );
+            let name = format!("foreign keys {}: {}", self.spec_name(task.spec), names.join(", "));
             let entities = facts[at]
                 .entities
                 .iter()
@@ -228,9 +229,9 @@ fn by_foreign_keys(made: &[&Known<'_>], own: &[usize]) -> Vec<usize> {
         let open = |at: &usize| !order.contains(at);
         let ready = own.iter().copied().filter(open).find(|at| {
             made[*at].definition.foreign_keys.iter().all(|key| {
-                own.iter().filter(|other| open(other) && *other != at).all(|other| {
-                    made[*other].declared.name.as_str() != key.table
-                })
+                own.iter()
+                    .filter(|other| open(other) && *other != at)
+                    .all(|other| made[*other].declared.name.as_str() != key.table)
             })
         });
         match ready.or_else(|| own.iter().copied().find(open)) {

@@ -19,16 +19,13 @@ impl Checker<'_> {
     pub(super) fn check_references(&mut self, world: &World<'_>, at: usize) {
         let known = &world.tables[at];
         let declared = known.declared;
-        let single = declared
-            .columns
-            .iter()
-            .filter_map(|column| {
-                let references = column.references.as_ref().filter(|text| text.contains('.'))?;
-                Some(Places {
-                    target: references.span(),
-                    on_delete: column.on_delete.map(|action| action.span),
-                })
-            });
+        let single = declared.columns.iter().filter_map(|column| {
+            let references = column.references.as_ref().filter(|text| text.contains('.'))?;
+            Some(Places {
+                target: references.span(),
+                on_delete: column.on_delete.map(|action| action.span),
+            })
+        });
         let several = declared.foreign_keys.iter().filter_map(|key| {
             Some(Places {
                 target: key.table.as_ref()?.span(),
@@ -93,7 +90,11 @@ impl Checker<'_> {
                         format!("table `{}` has no column `{name}`", key.table),
                     )
                     .at(span, "refers to it")
-                    .maybe_help(wording::did_you_mean(name, &columns, "its columns are")),
+                    .maybe_help(wording::did_you_mean(
+                        name,
+                        &columns,
+                        "its columns are",
+                    )),
                 );
             }
         }
@@ -121,11 +122,7 @@ impl Checker<'_> {
             self.report(
                 Diagnostic::new(
                     &codes::REFERENCE_NOT_UNIQUE,
-                    format!(
-                        "({}) of `{}` is not unique",
-                        key.references.join(", "),
-                        key.table
-                    ),
+                    format!("({}) of `{}` is not unique", key.references.join(", "), key.table),
                 )
                 .at(span, "which row is meant?")
                 .and(other.declared.name.span(), "this table")

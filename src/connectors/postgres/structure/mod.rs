@@ -34,7 +34,7 @@ pub(super) async fn change(
     let (connection, server) = writer.parts()?;
     let version = version(connection);
     let state = state(connection, change).await.map_err(|error| server.error(&error))?;
-    if shared::is_done(change, &state, render::same_type)? {
+    if shared::is_done(change, &state, &render::same_type)? {
         return Ok(());
     }
     let rendered = render(change, version)

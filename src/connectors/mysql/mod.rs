@@ -36,8 +36,8 @@ use super::{
     Capabilities, ConnectionConfig, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session,
     Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
-use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What MySQL and MariaDB can do.

@@ -37,6 +37,13 @@ pub struct TableDefinition {
     pub comment: Option<String>,
 }
 
+impl TableDefinition {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&ColumnDefinition> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnDefinition {
@@ -59,8 +66,9 @@ pub struct ColumnDefinition {
 pub enum ColumnType {
     /// A type that every store has, or has something for. Never [`DataType::Enum`].
     Portable(#[serde(with = "data_type_text")] DataType),
-    /// A type with named values, by its name.
-    Enum(String),
+    /// A type with named values. A store without such types has a column that holds only these; its
+    /// values then change with [`StructureChange::AlterColumn`], one for each column.
+    Enum(EnumDefinition),
     /// A type of one store, as it is written there (`tsvector`, `geometry(Point, 4326)`).
     Native(String),
 }
@@ -168,33 +176,99 @@ pub enum IndexMethod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum StructureChange {
-    CreateExtension { name: String },
-    DropExtension { name: String },
+    CreateExtension {
+        name: String,
+    },
+    DropExtension {
+        name: String,
+    },
     CreateEnum(EnumDefinition),
     /// Adds a value after another one, or first.
-    AddEnumValue { name: String, value: String, after: Option<String> },
+    AddEnumValue {
+        name: String,
+        value: String,
+        after: Option<String>,
+    },
     /// Takes values out; every row that holds one makes it fail.
-    RemoveEnumValues { before: EnumDefinition, after: EnumDefinition, used_by: Vec<ColumnPlace> },
+    RemoveEnumValues {
+        before: EnumDefinition,
+        after: EnumDefinition,
+        used_by: Vec<ColumnPlace>,
+    },
+    RenameEnum {
+        from: String,
+        to: String,
+    },
     DropEnum(EnumDefinition),
     /// Creates a table without its foreign keys and indexes, which come as changes of their own.
     CreateTable(TableDefinition),
     DropTable(TableDefinition),
-    RenameTable { from: String, to: String },
-    AddColumn { table: String, column: ColumnDefinition },
-    DropColumn { table: String, column: ColumnDefinition },
-    RenameColumn { table: String, from: String, to: String },
-    /// Changes type, nullability, default or comment.
-    AlterColumn { table: String, before: ColumnDefinition, after: ColumnDefinition },
-    SetPrimaryKey { table: String, before: Vec<String>, after: Vec<String> },
-    AddUnique { table: String, unique: UniqueDefinition },
-    DropUnique { table: String, unique: UniqueDefinition },
-    AddForeignKey { table: String, key: ForeignKeyDefinition },
-    DropForeignKey { table: String, key: ForeignKeyDefinition },
-    AddCheck { table: String, check: CheckDefinition },
-    DropCheck { table: String, check: CheckDefinition },
-    CreateIndex { table: String, index: IndexDefinition },
-    DropIndex { table: String, index: IndexDefinition },
-    CommentTable { table: String, before: Option<String>, after: Option<String> },
+    RenameTable {
+        from: String,
+        to: String,
+    },
+    AddColumn {
+        table: String,
+        column: ColumnDefinition,
+    },
+    DropColumn {
+        table: String,
+        column: ColumnDefinition,
+    },
+    RenameColumn {
+        table: String,
+        from: String,
+        to: String,
+    },
+    /// Changes type, nullability, default or comment. Where enums are types of their own, values that
+    /// differ are none of its business.
+    AlterColumn {
+        table: String,
+        before: ColumnDefinition,
+        after: ColumnDefinition,
+    },
+    SetPrimaryKey {
+        table: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    AddUnique {
+        table: String,
+        unique: UniqueDefinition,
+    },
+    DropUnique {
+        table: String,
+        unique: UniqueDefinition,
+    },
+    AddForeignKey {
+        table: String,
+        key: ForeignKeyDefinition,
+    },
+    DropForeignKey {
+        table: String,
+        key: ForeignKeyDefinition,
+    },
+    AddCheck {
+        table: String,
+        check: CheckDefinition,
+    },
+    DropCheck {
+        table: String,
+        check: CheckDefinition,
+    },
+    CreateIndex {
+        table: String,
+        index: IndexDefinition,
+    },
+    DropIndex {
+        table: String,
+        index: IndexDefinition,
+    },
+    CommentTable {
+        table: String,
+        before: Option<String>,
+        after: Option<String>,
+    },
 }
 
 /// A column of a table.

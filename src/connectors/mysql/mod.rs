@@ -17,6 +17,7 @@ mod read;
 mod render;
 mod scan;
 mod session;
+mod structure;
 mod types;
 mod write;
 mod writer;
@@ -36,6 +37,7 @@ use super::{
     Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What MySQL and MariaDB can do.
@@ -153,6 +155,17 @@ impl Store for MySql {
     fn fitter(&self, column: &Column) -> Fitter {
         let fit = fit::Fit::of(column, self.database.server);
         Arc::new(move |value| fit.fit(value))
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, self.database.server)
+            .await
+            .map_err(|e| self.database.error(&e))
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change, self.database.server)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

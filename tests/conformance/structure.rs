@@ -335,7 +335,6 @@ pub(crate) async fn values_of_an_enum_come_and_go(fixture: &Fixture) {
     if !has_structure(fixture) {
         return;
     }
-    let mut session = fixture.session().await;
     let enum_types = {
         change(fixture, &[enums(&status())]).await;
         !fixture.store.enums().await.unwrap().is_empty()
@@ -394,6 +393,7 @@ pub(crate) async fn values_of_an_enum_come_and_go(fixture: &Fixture) {
         StructureChange::AlterColumn { table: "jobs".into(), before, after: state }
     };
     // A row holds what is to go.
+    let mut session = fixture.session().await;
     session.begin().await.unwrap();
     let error = session.change(&shrink).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Query, "{}: {error}", fixture.name);

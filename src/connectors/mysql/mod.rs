@@ -36,8 +36,8 @@ use super::{
     Capabilities, ConnectionConfig, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session,
     Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
-use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What MySQL and MariaDB can do.
@@ -162,6 +162,11 @@ impl Store for MySql {
         structure::structure(&mut connection, entity, self.database.server)
             .await
             .map_err(|e| self.database.error(&e))
+    }
+
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::others(&mut connection).await.map_err(|e| self.database.error(&e))
     }
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {

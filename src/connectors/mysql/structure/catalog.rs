@@ -5,8 +5,8 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use super::super::catalog::{json_columns, of_table, primary_key, rows};
 use super::super::codec::{optional_text, plain_text, quoted};
 use super::super::config::Server;
-use super::types::{self, Found};
 use super::INDEX;
+use super::types::{self, Found};
 use crate::value::IndexKey;
 use crate::value::structure::{
     CheckDefinition, ColumnDefinition, DefaultValue, ForeignKeyDefinition, IndexDefinition,
@@ -26,8 +26,7 @@ pub(in crate::connectors::mysql) async fn structure(
     );
     let found = rows(connection, sql).await?;
     let Some(row) = found.first() else { return Ok(None) };
-    let json =
-        if server.mariadb { json_columns(connection, entity).await? } else { Vec::new() };
+    let json = if server.mariadb { json_columns(connection, entity).await? } else { Vec::new() };
     let mut table = TableDefinition {
         name: entity.to_owned(),
         comment: Some(plain_text(row, 0)).filter(|comment| !comment.is_empty()),
@@ -113,8 +112,10 @@ async fn checks(
         return Ok(Vec::new());
     };
     let found = rows(connection, sql).await?;
-    let check =
-        |row: &MySqlRow| CheckDefinition { name: plain_text(row, 0), expression: plain_text(row, 1) };
+    let check = |row: &MySqlRow| CheckDefinition {
+        name: plain_text(row, 0),
+        expression: plain_text(row, 1),
+    };
     let mut checks: Vec<CheckDefinition> = found.iter().map(check).collect();
     // The check of a column of JSON is part of its type.
     checks.retain(|check| !json.contains(&check.name));
@@ -240,4 +241,18 @@ async fn keys(
     table.unique.sort_by(|a, b| a.name.cmp(&b.name));
     table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(())
+}
+
+/// What is there beside tables.
+pub(in crate::connectors::mysql) async fn others(
+    connection: &mut MySqlConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let sql = "SELECT CONCAT('trigger `', TRIGGER_NAME, '` of `', EVENT_OBJECT_TABLE, '`') \
+         FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() \
+         UNION ALL SELECT CONCAT(LOWER(ROUTINE_TYPE), ' `', ROUTINE_NAME, '`') \
+         FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() \
+         UNION ALL SELECT CONCAT('event `', EVENT_NAME, '`') \
+         FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1";
+    let found = rows(connection, sql.to_owned()).await?;
+    Ok(found.iter().map(|row| plain_text(row, 0)).collect())
 }

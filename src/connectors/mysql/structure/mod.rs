@@ -11,11 +11,9 @@ use super::writer::Writer;
 use crate::connectors::structure::{self as shared, Spelling, State};
 use crate::connectors::{StoreError, StoreErrorKind};
 use crate::value::DataType;
-use crate::value::structure::{
-    ColumnType, ForeignKeyDefinition, StructureChange, TableDefinition,
-};
+use crate::value::structure::{ColumnType, ForeignKeyDefinition, StructureChange, TableDefinition};
 
-pub(super) use catalog::structure;
+pub(super) use catalog::{others, structure};
 pub(super) use render::render;
 
 /// The comment of a unique index that was declared as an index: to the server every unique index is
@@ -46,7 +44,8 @@ pub(super) async fn change(
     // Otherwise the first TIMESTAMP that is not null would take the time of each change. Where that
     // can't be set, it is the default since MySQL 8.0 and MariaDB 10.10.
     let (connection, _) = writer.parts();
-    let set = super::catalog::execute(connection, "SET SESSION explicit_defaults_for_timestamp = 1");
+    let set =
+        super::catalog::execute(connection, "SET SESSION explicit_defaults_for_timestamp = 1");
     let _ = set.await;
     let mut statements = rendered.statements;
     if let (StructureChange::CreateIndex { table, index }, Some(before)) = (change, &state.table) {
@@ -72,8 +71,8 @@ async fn drop_index_of(
     let server = writer.database.server;
     let (connection, context) = writer.parts();
     let left = structure(connection, table, server).await.map_err(|e| context.error(&e))?;
-    let is_there = left
-        .is_some_and(|table| table.indexes.iter().any(|index| index.name == key.name));
+    let is_there =
+        left.is_some_and(|table| table.indexes.iter().any(|index| index.name == key.name));
     if is_there {
         writer.define(format!("DROP INDEX {} ON {}", quote(&key.name), quote(table))).await?;
     }

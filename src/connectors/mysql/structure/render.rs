@@ -3,8 +3,8 @@
 use super::super::catalog::quote;
 use super::super::codec::quoted;
 use super::super::config::Server;
-use super::types::{declared, default_text, replaced};
 use super::INDEX;
+use super::types::{declared, default_text, replaced};
 use crate::value::DataType;
 use crate::value::structure::{
     ColumnDefinition, ColumnType, DefaultValue, ForeignKeyDefinition, IndexDefinition, IndexMethod,
@@ -117,8 +117,11 @@ pub(in crate::connectors::mysql) fn render(
         C::DropForeignKey { table, key } => {
             let name = quote(&key.name);
             // The index that it brought along goes with it.
-            let index =
-                if server.mariadb { format!(", DROP INDEX IF EXISTS {name}") } else { String::new() };
+            let index = if server.mariadb {
+                format!(", DROP INDEX IF EXISTS {name}")
+            } else {
+                String::new()
+            };
             one(alter(table, &format!("DROP FOREIGN KEY {name}{index}")), short(table))
         }
         C::AddCheck { table, check } => one(
@@ -349,8 +352,7 @@ pub(super) fn create_index(
         _ => String::new(),
     };
     // Otherwise it would be taken for a unique constraint.
-    let comment =
-        if index.unique { format!(" COMMENT {}", quoted(INDEX)) } else { String::new() };
+    let comment = if index.unique { format!(" COMMENT {}", quoted(INDEX)) } else { String::new() };
     format!(
         "CREATE {kind}INDEX {} ON {} ({}){comment}",
         quote(&index.name),

@@ -127,7 +127,9 @@ pub(super) fn default_text(
     let unbounded = !server.mariadb
         && matches!(
             column_type,
-            ColumnType::Portable(DataType::Text { length: None } | DataType::Json | DataType::Bytes)
+            ColumnType::Portable(
+                DataType::Text { length: None } | DataType::Json | DataType::Bytes
+            )
         );
     let literal = |text: &str| {
         if unbounded { format!("({})", quoted(text)) } else { quoted(text) }

@@ -15,7 +15,7 @@ use crate::value::structure::{StructureChange, TableDefinition};
 
 use self::render::Way;
 
-pub(super) use catalog::structure;
+pub(super) use catalog::{others, structure};
 pub(super) use render::render;
 
 const SPELLING: Spelling = Spelling { column: quote, table: quote };

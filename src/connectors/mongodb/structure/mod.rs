@@ -62,8 +62,7 @@ fn index_of(found: &Document) -> Option<IndexDefinition> {
         name: name.to_owned(),
         keys,
         unique: found.get_bool("unique").unwrap_or(false),
-        condition: condition
-            .map(|it| Bson::Document(it.clone()).into_relaxed_extjson().to_string()),
+        condition: condition.map(ToString::to_string),
         method,
     })
 }

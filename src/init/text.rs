@@ -41,8 +41,7 @@ pub(super) fn list<T: AsRef<str>>(values: &[T]) -> String {
     if one.len() <= 90 {
         return one;
     }
-    let lines: String = values.iter().map(|value| format!("    {value},\n")).collect();
-    format!("[\n{lines}]")
+    format!("[\n    {},\n]", values.join(",\n    "))
 }
 
 #[cfg(test)]

@@ -80,13 +80,11 @@ async fn of_task(
         let live = store.structure(&table.name).await?;
         match &live {
             None if wrong.is_empty() => wrong.push("it is not there".to_owned()),
-            None => {}
-            Some(live) => {
-                if !store.capabilities().documents {
-                    let missing = missing(table, live);
-                    wrong.extend(missing.into_iter().filter(|_| found.drift.is_empty()));
-                }
+            Some(live) if !store.capabilities().documents => {
+                let missing = missing(table, live);
+                wrong.extend(missing.into_iter().filter(|_| found.drift.is_empty()));
             }
+            _ => {}
         }
         let right = format!(
             "{}, {}, {}, as declared",

@@ -223,7 +223,7 @@ impl Store for Sqlite {
     }
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
-        structure::render(change)
+        Ok(structure::render(change))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -69,7 +69,7 @@ fn index_of(found: &Document) -> Option<IndexDefinition> {
 
 /// A change as commands.
 struct Commands {
-    commands: Vec<Document>,
+    list: Vec<Document>,
     locks: String,
     loses: Option<String>,
     differences: Vec<String>,
@@ -84,7 +84,7 @@ fn commands(
 ) -> Result<Commands, String> {
     use StructureChange as C;
     let mut all = Commands {
-        commands: Vec::new(),
+        list: Vec::new(),
         locks: "nothing".to_owned(),
         loses: None,
         differences: Vec::new(),
@@ -122,16 +122,16 @@ fn commands(
             if validates && !(table.columns.is_empty() && table.comment.is_none()) {
                 command.insert("validator", validator::of(table));
             }
-            all.commands.push(command);
-            all.commands.extend(table.unique.iter().map(|it| unique(&table.name, it)));
+            all.list.push(command);
+            all.list.extend(table.unique.iter().map(|it| unique(&table.name, it)));
             all.differences = of_columns(table, validates);
         }
         C::DropTable(table) => {
-            all.commands.push(doc! { "drop": &table.name });
+            all.list.push(doc! { "drop": &table.name });
             all.loses = Some(format!("the documents of `{}`", table.name));
         }
         C::RenameTable { from, to } => {
-            all.commands.push(doc! { "renameCollection": from, "to": to });
+            all.list.push(doc! { "renameCollection": from, "to": to });
             all.locks = format!("`{from}`, for a moment");
         }
         C::AddColumn { table, column } => {
@@ -143,14 +143,14 @@ fn commands(
             after.columns.retain(|known| known.name != column.name);
             validate = Some(table);
             all.loses = Some(format!("the values of `{table}`.`{}`", column.name));
-            all.commands.push(unset(table, &column.name));
+            all.list.push(unset(table, &column.name));
         }
         C::RenameColumn { table, from, to } => {
             after.columns.iter_mut().filter(|it| it.name == *from).for_each(|it| {
                 it.name.clone_from(to);
             });
             validate = Some(table);
-            all.commands.push(doc! { "update": table, "updates": [{
+            all.list.push(doc! { "update": table, "updates": [{
                 "q": { from: { "$exists": true } }, "u": { "$rename": { from: to } }, "multi": true,
             }] });
         }
@@ -166,29 +166,29 @@ fn commands(
             validate = Some(table);
         }
         C::AddUnique { table, unique: wanted } => {
-            all.commands.push(unique(table, wanted));
+            all.list.push(unique(table, wanted));
             all.locks = indexing(table);
         }
         C::DropUnique { table, unique: UniqueDefinition { name, .. } } => {
-            all.commands.push(doc! { "dropIndexes": table, "index": name });
+            all.list.push(doc! { "dropIndexes": table, "index": name });
         }
         C::CreateIndex { table, index } => {
-            all.commands.push(create_index(table, index)?);
+            all.list.push(create_index(table, index)?);
             all.locks = indexing(table);
         }
         C::DropIndex { table, index } => {
-            all.commands.push(doc! { "dropIndexes": table, "index": &index.name });
+            all.list.push(doc! { "dropIndexes": table, "index": &index.name });
         }
     }
     if let Some(table) = validate {
-        if !all.commands.is_empty() {
+        if !all.list.is_empty() {
             all.locks = format!("nothing; the documents of `{table}` are changed one by one");
         }
         if validates {
             // Documents change before more is asked of them, or less.
-            all.commands.insert(0, doc! { "collMod": table, "validator": {} });
+            all.list.insert(0, doc! { "collMod": table, "validator": {} });
             let validator = validator::of(&after);
-            all.commands.push(doc! { "collMod": table, "validator": validator });
+            all.list.push(doc! { "collMod": table, "validator": validator });
         } else {
             all.differences.push(unchecked(table));
         }
@@ -266,8 +266,8 @@ fn create_index(table: &str, index: &IndexDefinition) -> Result<Document, String
 /// # Errors
 /// When it can't.
 pub(super) fn render(change: &StructureChange, server: &Server) -> Result<RenderedChange, String> {
-    let Commands { commands, locks, loses, differences } = commands(change, None, server.original)?;
-    let statements = commands.iter().map(ToString::to_string).collect();
+    let Commands { list, locks, loses, differences } = commands(change, None, server.original)?;
+    let statements = list.iter().map(ToString::to_string).collect();
     Ok(RenderedChange { statements, locks, loses, differences })
 }
 
@@ -282,9 +282,9 @@ pub(super) async fn change(server: &Server, change: &StructureChange) -> Result<
         return Ok(());
     }
     let before = state.table.as_ref();
-    let Commands { commands, .. } = commands(change, before, server.original)
+    let Commands { list, .. } = commands(change, before, server.original)
         .map_err(|message| StoreError::new(StoreErrorKind::Unsupported, message))?;
-    for command in commands {
+    for command in list {
         run(server, change, command).await?;
     }
     Ok(())

@@ -247,7 +247,7 @@ fn foreign_key(
         name: name.unwrap_or_else(|| format!("{table}_{}_fkey", columns.join("_"))),
         columns,
         table: key.table.clone(),
-        references: key.references.clone(),
+        references: key.others.clone(),
         on_delete: action(&key.on_delete),
         on_update: action(&key.on_update),
     }

@@ -25,8 +25,7 @@ pub(super) async fn change(
     writer: &mut Writer,
     change: &StructureChange,
 ) -> Result<(), StoreError> {
-    let way =
-        render::way(change).map_err(|text| StoreError::new(StoreErrorKind::Unsupported, text))?;
+    let way = render::way(change);
     let Some(entity) = shared::table_of(change) else { return Ok(()) };
     if matches!(way, Way::Nothing) {
         return Ok(());

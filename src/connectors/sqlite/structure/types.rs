@@ -155,10 +155,10 @@ pub(super) fn read_default(text: &str, column_type: &ColumnType) -> Option<Defau
             let inside = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
             let inside = inside.unwrap_or(text).trim();
             // A literal in parentheses is that literal.
-            match is_number(inside) || text_of(inside).is_some() {
-                true => return read_default(inside, column_type),
-                false => DefaultValue::Expression(inside.to_owned()),
+            if is_number(inside) || text_of(inside).is_some() {
+                return read_default(inside, column_type);
             }
+            DefaultValue::Expression(inside.to_owned())
         }
     })
 }

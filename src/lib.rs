@@ -77,6 +77,7 @@ pub mod document;
 pub mod expr;
 pub mod functions;
 pub mod ids;
+pub mod init;
 pub mod ledger;
 pub mod plan;
 pub mod rejects;

@@ -13,6 +13,7 @@ mod documents;
 mod engine;
 mod failures;
 mod fidelity;
+mod init;
 mod intents;
 mod kill;
 mod loading;

@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod failure;
 mod ids;
+mod init;
 mod lines;
 mod list;
 mod load;
@@ -115,6 +116,7 @@ enum Command {
     Seed(seed::Arguments),
     Test(test::Arguments),
     New(new::Arguments),
+    Init(init::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
     Schema(schema::Arguments),
@@ -167,6 +169,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
             Command::Rejects(arguments) => rejects::run(&arguments, &environment, console).await,
             Command::Ids(arguments) => ids::run(&arguments, &environment, console).await,
             Command::Test(arguments) => test::run(&arguments, &environment, console).await,
+            Command::Init(arguments) => init::run(&arguments, console).await,
             Command::Seed(arguments) => seed::run(&arguments, &environment, console).await,
             Command::New(_)
             | Command::Explain(_)

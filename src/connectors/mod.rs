@@ -187,6 +187,12 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(Vec::new())
     }
 
+    /// What is there that no [`TableDefinition`] holds: triggers, functions and the like, each named
+    /// in a few words (`trigger "audit" of "tasks"`).
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// What the store would do for a change of structure, without doing it. `Session::change` does
     /// the same statements.
     ///

@@ -30,7 +30,9 @@ pub(super) async fn all(plan: &Plan, stores: &Stores) -> Vec<Verified> {
     if plan.structures.is_empty() {
         return results;
     }
-    let history = history(plan, stores).await.unwrap_or_else(|error| {
+    // What is there as declared needs no run that made it.
+    let is_there = results.iter().all(|one| one.result.passed);
+    let history = history(plan, stores, is_there).await.unwrap_or_else(|error| {
         vec![result("history".to_owned(), false, format!("it can't be read: {error}"), MADE)]
     });
     results.extend(history.into_iter().map(|result| Verified { about: About::History, result }));
@@ -45,7 +47,11 @@ async fn of_task(
     let store = stores.get(task.connection);
     let on = &plan.connections[task.connection].name;
     let book = Book::open(store, stores.ledger(task.connection)).await?;
-    let found = pending(plan, task, &book, false).await?;
+    let mut found = pending(plan, task, &book, false).await?;
+    if !found.to_compare.is_empty() {
+        // No run made these tables or took them over: they are looked at more closely.
+        found = pending(plan, task, &book, true).await?;
+    }
     // What is refused names what it is about; the rest follows from the ledger.
     let wrong = |kind: StructureKind, name: &str| -> Vec<String> {
         let about = |key: &(StructureKind, String)| key.0 == kind && key.1 == name;
@@ -59,18 +65,12 @@ async fn of_task(
     };
     let mut results = Vec::new();
     for name in &task.extensions {
-        let mut wrong = wrong(StructureKind::Extension, name);
-        if wrong.is_empty() && book.record(StructureKind::Extension, name).is_none() {
-            wrong.push("no run made it or took it over".to_owned());
-        }
+        let wrong = wrong(StructureKind::Extension, name);
         push(&mut results, About::Extension, format!("{on}.{name}"), &wrong, "it is there");
     }
     for one in task.enums.iter().filter(|one| !one.definition.values.is_empty()) {
         let name = &one.definition.name;
-        let mut wrong = wrong(StructureKind::Enum, name);
-        if wrong.is_empty() && book.record(StructureKind::Enum, name).is_none() {
-            wrong.push("no run made it or took it over".to_owned());
-        }
+        let wrong = wrong(StructureKind::Enum, name);
         let right = plural(one.definition.values.len(), "value");
         push(&mut results, About::Enum, format!("{on}.{name}"), &wrong, &right);
     }
@@ -80,16 +80,11 @@ async fn of_task(
         let live = store.structure(&table.name).await?;
         match &live {
             None if wrong.is_empty() => wrong.push("it is not there".to_owned()),
-            None => {}
-            Some(live) => {
-                if book.record(StructureKind::Table, &table.name).is_none() {
-                    wrong.push("no run made it or took it over".to_owned());
-                }
-                if !store.capabilities().documents {
-                    let missing = missing(table, live);
-                    wrong.extend(missing.into_iter().filter(|_| found.drift.is_empty()));
-                }
+            Some(live) if !store.capabilities().documents => {
+                let missing = missing(table, live);
+                wrong.extend(missing.into_iter().filter(|_| found.drift.is_empty()));
             }
+            _ => {}
         }
         let right = format!(
             "{}, {}, {}, as declared",
@@ -173,7 +168,11 @@ fn same(key: &ForeignKeyDefinition, other: &ForeignKeyDefinition, table: &TableD
 }
 
 /// Whether the ledger's history is whole, and of the specs as they are.
-async fn history(plan: &Plan, stores: &Stores) -> Result<Vec<CheckResult>, RunError> {
+async fn history(
+    plan: &Plan,
+    stores: &Stores,
+    is_there: bool,
+) -> Result<Vec<CheckResult>, RunError> {
     let mut last: BTreeMap<usize, RunRecord> = BTreeMap::new();
     let mut wrong: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let mut changes: BTreeMap<usize, usize> = BTreeMap::new();
@@ -215,7 +214,11 @@ async fn history(plan: &Plan, stores: &Stores) -> Result<Vec<CheckResult>, RunEr
             continue;
         }
         let mut wrong = wrong.remove(&at).unwrap_or_default();
+        let mut right = None;
         match last.get(&at) {
+            None if is_there && wrong.is_empty() => {
+                right = Some("it never ran, and all that it declares is there".to_owned());
+            }
             None => wrong.push("it never ran, or all its runs were taken back".to_owned()),
             Some(run) => {
                 if run.state == RunState::InProgress {
@@ -227,7 +230,7 @@ async fn history(plan: &Plan, stores: &Stores) -> Result<Vec<CheckResult>, RunEr
             }
         }
         let count = changes.get(&at).copied().unwrap_or(0);
-        let right = format!("{} in the ledger", plural(count, "change"));
+        let right = right.unwrap_or_else(|| format!("{} in the ledger", plural(count, "change")));
         let actual = if wrong.is_empty() { right } else { wrong.join("; ") };
         results.push(result(spec.name.clone(), wrong.is_empty(), actual, MADE));
     }

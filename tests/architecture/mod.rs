@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("check", 4),
     ("run", 4),
     ("ids", 5),
+    ("init", 5),
     ("rejects", 5),
     ("rollback", 5),
     ("status", 5),

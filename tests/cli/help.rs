@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "seed",
     "test",
     "new",
+    "init",
     "explain",
     "list",
     "schema",

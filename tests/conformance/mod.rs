@@ -40,6 +40,7 @@ behaviours_of_real_stores! {
     structure::rows_in_the_way_are_named_by_key,
     structure::what_refers_to_a_table_made_anew_stays,
     structure::any_table_can_be_made_again,
+    structure::collections_change_too,
 }
 
 /// Runs each behaviour against each store.

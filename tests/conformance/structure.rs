@@ -238,6 +238,7 @@ pub(crate) async fn changes_are_taken_back(fixture: &Fixture) {
     let rows = (1..=3).map(row).collect();
     fixture.insert("tasks", &["tenantId", "ownerId", "title", "rank"], rows).await;
     let before = structure(fixture, "tasks").await;
+    let dumped = fixture.dump();
     let owners_before = structure(fixture, "owners").await;
     for (forward, back) in pairs(&before) {
         change(fixture, std::slice::from_ref(&forward)).await;
@@ -249,6 +250,7 @@ pub(crate) async fn changes_are_taken_back(fixture: &Fixture) {
         change(fixture, std::slice::from_ref(&back)).await;
         let after = structure(fixture, "tasks").await;
         assert_eq!(after, before, "{}: {back:?}", fixture.name);
+        assert_eq!(fixture.dump(), dumped, "{back:?}");
         let count = fixture.store.count("tasks", &mapper::value::query::Filter::All).await;
         assert_eq!(count, Ok(3), "{}: {forward:?}", fixture.name);
     }
@@ -335,7 +337,6 @@ pub(crate) async fn values_of_an_enum_come_and_go(fixture: &Fixture) {
     if !has_structure(fixture) {
         return;
     }
-    let mut session = fixture.session().await;
     let enum_types = {
         change(fixture, &[enums(&status())]).await;
         !fixture.store.enums().await.unwrap().is_empty()
@@ -394,6 +395,7 @@ pub(crate) async fn values_of_an_enum_come_and_go(fixture: &Fixture) {
         StructureChange::AlterColumn { table: "jobs".into(), before, after: state }
     };
     // A row holds what is to go.
+    let mut session = fixture.session().await;
     session.begin().await.unwrap();
     let error = session.change(&shrink).await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Query, "{}: {error}", fixture.name);
@@ -489,6 +491,151 @@ pub(crate) async fn what_refers_to_a_table_made_anew_stays(fixture: &Fixture) {
     session.delete(delete).await.unwrap();
     drop(session);
     assert_eq!(fixture.rows("children", &["id"]).await, [vec![Value::Int(2)]], "{}", fixture.name);
+}
+
+/// What a store declares a column as.
+fn declared(fixture: &Fixture, column: ColumnDefinition) -> String {
+    let primary_key = match column.default {
+        Some(DefaultValue::Identity) => names(&["c"]),
+        _ => Vec::new(),
+    };
+    let table = TableDefinition {
+        name: "t".into(),
+        columns: vec![column],
+        primary_key,
+        ..TableDefinition::default()
+    };
+    let rendered = fixture.store.render(&StructureChange::CreateTable(table)).unwrap();
+    let line = rendered.statements[0].lines().nth(1).unwrap().trim().trim_end_matches(',');
+    let text = line.split_once(' ').map_or("", |(_, text)| text);
+    // Every text of MariaDB is UTF-8 and compared byte by byte.
+    let (start, end) = match text.split_once(" CHARACTER SET utf8mb4 COLLATE ") {
+        Some((start, end)) => (start, end.split_once(' ').map_or("", |(_, end)| end)),
+        None => (text, ""),
+    };
+    let text = format!("{start} {end}").trim().to_owned();
+    let plain = text.strip_suffix("NULL").filter(|text| !text.ends_with("NOT "));
+    let text = plain.map_or(text.as_str(), str::trim);
+    if text.is_empty() { "no type".to_owned() } else { format!("`{text}`") }
+}
+
+/// The table of types in the documents is what the stores do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documents_tell_what_each_type_is() {
+    let stores = Fixture::real().await;
+    let stores: Vec<&Fixture> = ["PostgreSQL", "sqlite tables", "MariaDB"]
+        .iter()
+        .map(|name| stores.iter().find(|fixture| fixture.name == *name).unwrap())
+        .collect();
+    let mut columns: Vec<(String, ColumnDefinition)> = [
+        "text",
+        "text(20)",
+        "integer(16)",
+        "integer(32)",
+        "integer",
+        "unsigned(32)",
+        "unsigned(64)",
+        "float(32)",
+        "float",
+        "decimal",
+        "decimal(12,2)",
+        "decimal(30,2)",
+        "boolean",
+        "bytes",
+        "date",
+        "time",
+        "datetime",
+        "timestamp",
+        "uuid",
+        "objectid",
+        "json",
+        "array(text)",
+        "any",
+    ]
+    .into_iter()
+    .map(|name| (format!("`{name}`"), nullable("c", name.parse().unwrap())))
+    .collect();
+    let values = EnumDefinition { name: "mood".into(), values: names(&["good", "bad"]) };
+    let mood =
+        ColumnDefinition { column_type: ColumnType::Enum(values), ..nullable("c", DataType::Any) };
+    columns.push(("an enum `mood`".into(), mood));
+    let filled = |default, data_type| with(default, nullable("c", data_type));
+    columns.push((
+        "`timestamp`, default `now`".into(),
+        filled(DefaultValue::Now, DataType::Timestamp),
+    ));
+    columns.push((
+        "`integer`, default `identity`".into(),
+        with(DefaultValue::Identity, column("c", DataType::INT64)),
+    ));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/connectors.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let rows: Vec<String> = columns
+        .into_iter()
+        .map(|(name, column)| {
+            let cells: Vec<String> =
+                stores.iter().map(|fixture| declared(fixture, column.clone())).collect();
+            format!("| {name} | {} |", cells.join(" | "))
+        })
+        .collect();
+    let missing = rows.iter().any(|row| !text.contains(row.as_str()));
+    assert!(!missing, "docs/connectors.md should say:\n{}", rows.join("\n"));
+}
+
+pub(crate) async fn collections_change_too(fixture: &Fixture) {
+    if !fixture.documents() {
+        return;
+    }
+    let bare = TableDefinition {
+        name: "jobs".into(),
+        columns: vec![column("title", DataType::TEXT), nullable("notes", DataType::TEXT)],
+        ..TableDefinition::default()
+    };
+    let table = || "jobs".to_owned();
+    let by_title = index("by_title", &["title", "-rank"]);
+    let unique = UniqueDefinition { name: "title_key".into(), columns: names(&["title"]) };
+    let twice = |change: StructureChange| [change.clone(), change];
+    change(fixture, &twice(StructureChange::CreateTable(bare.clone()))).await;
+    let create = StructureChange::CreateIndex { table: table(), index: by_title.clone() };
+    change(fixture, &twice(create)).await;
+    let add = StructureChange::AddUnique { table: table(), unique: unique.clone() };
+    change(fixture, &twice(add.clone())).await;
+    let indexes = structure(fixture, "jobs").await.indexes;
+    let title_key = IndexDefinition { unique: true, ..index("title_key", &["title"]) };
+    assert_eq!(indexes, [by_title.clone(), title_key], "{}", fixture.name);
+    let row = |id: i64, title: &str| vec![Value::Int(id), title.into(), "n".into()];
+    let rows = vec![row(1, "a"), row(2, "b")];
+    fixture.insert("jobs", &["_id", "title", "notes"], rows).await;
+    let rename = |from: &str, to: &str| StructureChange::RenameColumn {
+        table: table(),
+        from: from.into(),
+        to: to.into(),
+    };
+    change(fixture, &twice(rename("notes", "remarks"))).await;
+    let read = fixture.rows("jobs", &["_id", "notes", "remarks"]).await;
+    let renamed = vec![Value::Int(1), Value::Missing, "n".into()];
+    assert_eq!(read[0], renamed, "{}", fixture.name);
+    let remarks = nullable("remarks", DataType::TEXT);
+    let drop = StructureChange::DropColumn { table: table(), column: remarks };
+    assert!(fixture.store.render(&drop).unwrap().loses.is_some());
+    change(fixture, &twice(drop)).await;
+    let read = fixture.rows("jobs", &["_id", "title", "remarks"]).await;
+    assert_eq!(read[1], [Value::Int(2), "b".into(), Value::Missing], "{}", fixture.name);
+    let unindex = StructureChange::DropIndex { table: table(), index: by_title };
+    change(fixture, &twice(unindex)).await;
+    change(fixture, &twice(StructureChange::DropUnique { table: table(), unique })).await;
+    assert!(structure(fixture, "jobs").await.indexes.is_empty());
+    // Two of one title are in its way.
+    fixture.insert("jobs", &["_id", "title"], vec![vec![Value::Int(3), "a".into()]]).await;
+    let error = fixture.session().await.change(&add).await.unwrap_err();
+    assert!(error.message.contains("title_key"), "{}: {error}", fixture.name);
+    let rename = StructureChange::RenameTable { from: table(), to: "tasks".into() };
+    change(fixture, &twice(rename)).await;
+    assert_eq!(fixture.store.structure("jobs").await, Ok(None));
+    assert_eq!(fixture.rows("tasks", &["_id"]).await.len(), 3, "{}", fixture.name);
+    let renamed = TableDefinition { name: "tasks".into(), ..bare };
+    change(fixture, &twice(StructureChange::DropTable(renamed))).await;
+    assert_eq!(fixture.store.structure("tasks").await, Ok(None));
 }
 
 fn data_types() -> impl Strategy<Value = DataType> {

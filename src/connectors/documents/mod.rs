@@ -9,6 +9,7 @@ mod fit;
 mod profile;
 mod read;
 pub(crate) mod shape;
+mod structure;
 mod write;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use super::{
     Update, WriteError,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Row, Schema};
 
 pub(crate) use fit::fit;
@@ -166,6 +168,15 @@ impl Store for Documents {
         Arc::new(fit)
     }
 
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, self.database.context()).await
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change)
+    }
+
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
         Ok(Box::new(DocumentSession { writer: self.database.writer().await? }))
     }
@@ -234,5 +245,14 @@ impl Session for DocumentSession {
 
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
         define::define(&mut self.writer, definition).await
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        structure::change(&mut self.writer, change).await
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let (connection, context) = self.writer.parts();
+        structure::structure(connection, entity, context).await
     }
 }

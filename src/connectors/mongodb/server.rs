@@ -18,7 +18,7 @@ const MOST: usize = 100_000;
 
 /// A database on a server, and what is known of the server.
 pub(super) struct Server {
-    client: Client,
+    pub(super) client: Client,
     pub(super) database: Database,
     pub(super) location: String,
     pub(super) policies: Policies,

@@ -164,6 +164,11 @@ impl Store for MySql {
             .map_err(|e| self.database.error(&e))
     }
 
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::others(&mut connection).await.map_err(|e| self.database.error(&e))
+    }
+
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         structure::render(change, self.database.server)
     }

@@ -314,6 +314,12 @@ impl Store for Postgres {
         self.keep(connection, done)
     }
 
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::others(&mut connection).await.map_err(|e| self.server.error(&e));
+        self.keep(connection, done)
+    }
+
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         structure::render(change, self.version)
     }

@@ -217,8 +217,13 @@ impl Store for Sqlite {
         structure::structure(&mut connection, entity, &self.database.location).await
     }
 
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::others(&mut connection).await.map_err(|e| self.database.error(&e))
+    }
+
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
-        structure::render(change)
+        Ok(structure::render(change))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

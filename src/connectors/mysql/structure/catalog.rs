@@ -242,3 +242,17 @@ async fn keys(
     table.indexes.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(())
 }
+
+/// What is there beside tables.
+pub(in crate::connectors::mysql) async fn others(
+    connection: &mut MySqlConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let sql = "SELECT CONCAT('trigger `', TRIGGER_NAME, '` of `', EVENT_OBJECT_TABLE, '`') \
+         FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() \
+         UNION ALL SELECT CONCAT(LOWER(ROUTINE_TYPE), ' `', ROUTINE_NAME, '`') \
+         FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() \
+         UNION ALL SELECT CONCAT('event `', EVENT_NAME, '`') \
+         FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1";
+    let found = rows(connection, sql.to_owned()).await?;
+    Ok(found.iter().map(|row| plain_text(row, 0)).collect())
+}

@@ -13,7 +13,7 @@ use crate::connectors::{StoreError, StoreErrorKind};
 use crate::value::DataType;
 use crate::value::structure::{ColumnType, ForeignKeyDefinition, StructureChange, TableDefinition};
 
-pub(super) use catalog::structure;
+pub(super) use catalog::{others, structure};
 pub(super) use render::render;
 
 /// The comment of a unique index that was declared as an index: to the server every unique index is

@@ -285,3 +285,63 @@ pub(crate) async fn extensions(connection: &mut PgConnection) -> Result<Vec<Stri
     names.sort_unstable();
     Ok(names)
 }
+
+/// What is there beside tables, enums and extensions: what belongs to an extension aside.
+pub(crate) async fn others(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::query(
+        r"WITH schemas AS (
+            SELECT oid FROM pg_namespace
+            WHERE nspname NOT LIKE 'pg\_%' AND nspname NOT IN ('information_schema', $1)
+          ),
+          things AS (
+            SELECT 'pg_trigger'::regclass AS class, t.oid,
+              format('trigger `%s` of `%s`', t.tgname, c.relname) AS told
+            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            WHERE NOT t.tgisinternal AND c.relnamespace IN (SELECT oid FROM schemas)
+            UNION ALL
+            SELECT 'pg_proc'::regclass, p.oid,
+              format('%s `%s`', CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate'
+                ELSE 'function' END, p.proname)
+            FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM schemas)
+            UNION ALL
+            SELECT 'pg_constraint'::regclass, k.oid,
+              format('exclusion constraint `%s` of `%s`', k.conname, c.relname)
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+            WHERE k.contype = 'x' AND c.relnamespace IN (SELECT oid FROM schemas)
+            UNION ALL
+            SELECT 'pg_constraint'::regclass, k.oid,
+              format('that constraint `%s` of `%s` is deferrable', k.conname, c.relname)
+            FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+            WHERE k.condeferrable AND c.relnamespace IN (SELECT oid FROM schemas)
+            UNION ALL
+            SELECT 'pg_rewrite'::regclass, r.oid, format('rule `%s` of `%s`', r.rulename, c.relname)
+            FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
+            WHERE r.rulename <> '_RETURN' AND c.relnamespace IN (SELECT oid FROM schemas)
+            UNION ALL
+            SELECT 'pg_policy'::regclass, y.oid, format('policy `%s` of `%s`', y.polname, c.relname)
+            FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid
+            UNION ALL
+            SELECT 'pg_class'::regclass, c.oid, format('sequence `%s`', c.relname)
+            FROM pg_class c
+            WHERE c.relkind = 'S' AND c.relnamespace IN (SELECT oid FROM schemas)
+              AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                              AND d.objid = c.oid AND d.deptype IN ('a', 'i'))
+            UNION ALL
+            SELECT 'pg_class'::regclass, c.oid,
+              format('that `%s` is divided into partitions', c.relname)
+            FROM pg_class c WHERE c.relkind = 'p' AND c.relnamespace IN (SELECT oid FROM schemas)
+            UNION ALL
+            SELECT 'pg_type'::regclass, t.oid, format('domain `%s`', t.typname)
+            FROM pg_type t WHERE t.typtype = 'd' AND t.typnamespace IN (SELECT oid FROM schemas)
+          )
+          SELECT told FROM things
+          WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = things.class
+                            AND d.objid = things.oid AND d.deptype = 'e')",
+    )
+    .bind(LEDGER)
+    .fetch_all(connection)
+    .await?;
+    let mut told = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    told.sort_unstable();
+    Ok(told)
+}

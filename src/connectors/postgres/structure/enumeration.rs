@@ -49,9 +49,10 @@ pub(super) fn remove(
     statements.push(format!("DROP TYPE {}", Name::parse(&before.name)));
     statements.push(format!("ALTER TYPE {next} RENAME TO {}", quote(&name.table)));
     let tables: Vec<String> = used_by.iter().map(|place| format!("`{}`", place.table)).collect();
-    let locks = match tables.is_empty() {
-        true => NOTHING.to_owned(),
-        false => format!("{}, while each is written anew", tables.join(", ")),
+    let locks = if tables.is_empty() {
+        NOTHING.to_owned()
+    } else {
+        format!("{}, while each is written anew", tables.join(", "))
     };
     done(statements, &locks)
 }

@@ -15,7 +15,7 @@ use crate::connectors::structure::{self as shared, Spelling, State};
 use crate::connectors::{StoreError, StoreErrorKind};
 use crate::value::structure::{ForeignKeyDefinition, StructureChange};
 
-pub(super) use catalog::{enums, extensions, structure};
+pub(super) use catalog::{enums, extensions, others, structure};
 pub(super) use render::render;
 
 const SPELLING: Spelling =

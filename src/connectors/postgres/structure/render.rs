@@ -232,10 +232,7 @@ fn create_index(table: &str, index: &IndexDefinition) -> String {
             continue;
         }
         // What begins with a parenthesis is no column but a key as the catalog spells it.
-        let path = match key.path.starts_with('(') {
-            true => key.path.clone(),
-            false => quote(&key.path),
-        };
+        let path = if key.path.starts_with('(') { key.path.clone() } else { quote(&key.path) };
         keys.push(format!("{path}{}", if key.descending { " DESC" } else { "" }));
     }
     let method = match &index.method {

@@ -19,7 +19,7 @@ pub(super) async fn sql_of(
     connection: &mut SqliteConnection,
     entity: &str,
 ) -> Result<Option<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?")
+    sqlx::query_scalar("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ? AND sql NOT LIKE 'CREATE VIRTUAL%'")
         .bind(entity.to_owned())
         .fetch_optional(connection)
         .await
@@ -247,7 +247,7 @@ fn foreign_key(
         name: name.unwrap_or_else(|| format!("{table}_{}_fkey", columns.join("_"))),
         columns,
         table: key.table.clone(),
-        references: key.references.clone(),
+        references: key.others.clone(),
         on_delete: action(&key.on_delete),
         on_update: action(&key.on_update),
     }
@@ -261,4 +261,19 @@ pub(super) fn named(table: &str, text: &TableText, of: &str, name: &str) -> bool
         "check" => whole.checks.iter().any(|check| check.name == name),
         _ => whole.foreign_keys.iter().any(|key| key.name == name),
     }
+}
+
+/// The triggers, which no definition of a table holds.
+pub(in crate::connectors::sqlite) async fn others(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT format('trigger `%s` of `%s`', name, tbl_name) FROM sqlite_schema
+         WHERE type = 'trigger'
+         UNION ALL SELECT format('virtual table `%s`', name) FROM sqlite_schema
+         WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%' ORDER BY 1",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }

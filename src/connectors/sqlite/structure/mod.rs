@@ -15,7 +15,7 @@ use crate::value::structure::{StructureChange, TableDefinition};
 
 use self::render::Way;
 
-pub(super) use catalog::structure;
+pub(super) use catalog::{others, structure};
 pub(super) use render::render;
 
 const SPELLING: Spelling = Spelling { column: quote, table: quote };
@@ -25,8 +25,7 @@ pub(super) async fn change(
     writer: &mut Writer,
     change: &StructureChange,
 ) -> Result<(), StoreError> {
-    let way =
-        render::way(change).map_err(|text| StoreError::new(StoreErrorKind::Unsupported, text))?;
+    let way = render::way(change);
     let Some(entity) = shared::table_of(change) else { return Ok(()) };
     if matches!(way, Way::Nothing) {
         return Ok(());

@@ -78,7 +78,8 @@ pub(super) enum Kind {
 pub(super) struct References {
     pub(super) columns: Vec<String>,
     pub(super) table: String,
-    pub(super) references: Vec<String>,
+    /// The columns of that table; none stands for its primary key.
+    pub(super) others: Vec<String>,
     /// `CASCADE`, `SET NULL`, …
     pub(super) on_delete: String,
     pub(super) on_update: String,
@@ -496,8 +497,8 @@ impl Cursor<'_> {
 
     fn references(&mut self, columns: Vec<String>) -> Option<References> {
         let table = self.name()?;
-        let references = self.names().unwrap_or_default();
-        let mut key = References { columns, table, references, ..References::default() };
+        let others = self.names().unwrap_or_default();
+        let mut key = References { columns, table, others, ..References::default() };
         loop {
             if self.takes("ON") {
                 let deleted = self.takes("DELETE");

@@ -23,14 +23,11 @@ pub(super) enum Way {
 }
 
 /// How SQLite makes a change.
-///
-/// # Errors
-/// When it can't.
-pub(super) fn way(change: &StructureChange) -> Result<Way, String> {
+pub(super) fn way(change: &StructureChange) -> Way {
     use StructureChange as C;
     let rebuild = |table: &str, what: String| Way::Rebuild(table.to_owned(), what);
     let one = |statement: String| Way::Statements(vec![statement]);
-    Ok(match change {
+    match change {
         // An enum is a check of each of its columns, which AlterColumn changes.
         C::CreateExtension { .. }
         | C::DropExtension { .. }
@@ -61,11 +58,8 @@ pub(super) fn way(change: &StructureChange) -> Result<Way, String> {
         C::AlterColumn { before, after, .. } if same(before, after) => Way::Nothing,
         C::AlterColumn { table, after, .. } => rebuild(table, column_text(after, false)),
         C::SetPrimaryKey { table, after, .. } => {
-            let what = match after.is_empty() {
-                true => "/* no PRIMARY KEY */".to_owned(),
-                false => primary_key(after),
-            };
-            rebuild(table, what)
+            let none = "/* no PRIMARY KEY */".to_owned();
+            rebuild(table, if after.is_empty() { none } else { primary_key(after) })
         }
         C::AddUnique { table, unique } => rebuild(table, unique_text(unique)),
         C::AddCheck { table, check } => rebuild(table, check_text(check)),
@@ -79,17 +73,12 @@ pub(super) fn way(change: &StructureChange) -> Result<Way, String> {
         C::CreateIndex { table, index } => one(create_index(table, index)),
         C::DropIndex { index, .. } if index.method != IndexMethod::Ordered => Way::Nothing,
         C::DropIndex { index, .. } => one(format!("DROP INDEX {}", quote(&index.name))),
-    })
+    }
 }
 
 /// What SQLite does for a change.
-///
-/// # Errors
-/// When it can't.
-pub(in crate::connectors::sqlite) fn render(
-    change: &StructureChange,
-) -> Result<RenderedChange, String> {
-    let (statements, locks) = match way(change)? {
+pub(in crate::connectors::sqlite) fn render(change: &StructureChange) -> RenderedChange {
+    let (statements, locks) = match way(change) {
         Way::Statements(statements) => (statements, SHORT.to_owned()),
         Way::Nothing => (Vec::new(), "nothing".to_owned()),
         Way::Rebuild(table, what) => {
@@ -103,7 +92,7 @@ pub(in crate::connectors::sqlite) fn render(
             (statements, format!("the file, for writing, while `{table}` is copied"))
         }
     };
-    Ok(RenderedChange { statements, locks, loses: loses(change), differences: differences(change) })
+    RenderedChange { statements, locks, loses: loses(change), differences: differences(change) }
 }
 
 fn loses(change: &StructureChange) -> Option<String> {

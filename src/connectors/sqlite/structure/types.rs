@@ -153,7 +153,12 @@ pub(super) fn read_default(text: &str, column_type: &ColumnType) -> Option<Defau
         _ if is_number(text) => DefaultValue::Number(text.to_owned()),
         _ => {
             let inside = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
-            DefaultValue::Expression(inside.unwrap_or(text).trim().to_owned())
+            let inside = inside.unwrap_or(text).trim();
+            // A literal in parentheses is that literal.
+            if is_number(inside) || text_of(inside).is_some() {
+                return read_default(inside, column_type);
+            }
+            DefaultValue::Expression(inside.to_owned())
         }
     })
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::format_collect, reason = "no test is slow by it")]
 
 mod architecture;
+mod backup;
 mod checking;
 mod cli;
 mod conformance;

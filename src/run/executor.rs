@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio::task::JoinSet;
 
+use super::backup;
 use super::checks::{self, CheckResult};
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
@@ -128,17 +129,38 @@ pub async fn run(
     for spec in 0..plan.specs.len() {
         runs.push(open_run(&plan, &stores, &options, spec).await?);
     }
-    let mut executor = Executor {
-        states: initial_states(&plan, &options, &runs),
-        plan,
-        stores,
-        options,
-        observer,
-        cancel,
-        runs,
-    };
+    let states = initial_states(&plan, &options, &runs);
+    if !options.dry_run {
+        back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
+    }
+    let mut executor = Executor { states, plan, stores, options, observer, cancel, runs };
     executor.execute().await;
     executor.close().await
+}
+
+/// Backs up what is about to be touched, where a connection asks for it before each run.
+async fn back_up(
+    plan: &Plan,
+    stores: &Stores,
+    options: &Options,
+    observer: &dyn Observer,
+    runs: &[SpecRun],
+    states: &[NodeOutcome],
+) -> Result<(), RunError> {
+    for run in runs {
+        let phases: Vec<usize> = states
+            .iter()
+            .filter(|outcome| outcome.state == NodeState::NotStarted)
+            .filter_map(|outcome| match outcome.work {
+                Work::Phase(index) => Some(index),
+                Work::Index(_) | Work::Check(_) => None,
+            })
+            .filter(|index| plan.phases[*index].spec == run.record.spec)
+            .collect();
+        let of = (run.record.spec.as_str(), run.record.id.as_str());
+        backup::before_run(plan, stores, options, observer, of, &phases).await?;
+    }
+    Ok(())
 }
 
 async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
@@ -305,6 +327,19 @@ impl Executor {
                         cancel,
                         given: None,
                     };
+                    let backed_up = backup::before_phase(
+                        &context.plan,
+                        &context.stores,
+                        &context.options,
+                        &*context.observer,
+                        &run,
+                        index,
+                    );
+                    if let Err(error) = backed_up.await {
+                        outcome.state = NodeState::Failed;
+                        outcome.error = Some(error);
+                        return (node, outcome);
+                    }
                     let (record, result) = run_phase(&context, &run, before).await;
                     outcome.phase = Some(record);
                     match result {

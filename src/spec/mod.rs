@@ -28,7 +28,7 @@ mod test_case;
 
 pub use check::{Check, CheckSeverity};
 pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
-pub use connection::{Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
+pub use connection::{BackupWhen, Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
 pub use crosswalk::Crosswalk;
 pub use expect::{Expect, Operand, Rate};
 pub use field::{

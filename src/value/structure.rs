@@ -168,33 +168,94 @@ pub enum IndexMethod {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum StructureChange {
-    CreateExtension { name: String },
-    DropExtension { name: String },
+    CreateExtension {
+        name: String,
+    },
+    DropExtension {
+        name: String,
+    },
     CreateEnum(EnumDefinition),
     /// Adds a value after another one, or first.
-    AddEnumValue { name: String, value: String, after: Option<String> },
+    AddEnumValue {
+        name: String,
+        value: String,
+        after: Option<String>,
+    },
     /// Takes values out; every row that holds one makes it fail.
-    RemoveEnumValues { before: EnumDefinition, after: EnumDefinition, used_by: Vec<ColumnPlace> },
+    RemoveEnumValues {
+        before: EnumDefinition,
+        after: EnumDefinition,
+        used_by: Vec<ColumnPlace>,
+    },
     DropEnum(EnumDefinition),
     /// Creates a table without its foreign keys and indexes, which come as changes of their own.
     CreateTable(TableDefinition),
     DropTable(TableDefinition),
-    RenameTable { from: String, to: String },
-    AddColumn { table: String, column: ColumnDefinition },
-    DropColumn { table: String, column: ColumnDefinition },
-    RenameColumn { table: String, from: String, to: String },
+    RenameTable {
+        from: String,
+        to: String,
+    },
+    AddColumn {
+        table: String,
+        column: ColumnDefinition,
+    },
+    DropColumn {
+        table: String,
+        column: ColumnDefinition,
+    },
+    RenameColumn {
+        table: String,
+        from: String,
+        to: String,
+    },
     /// Changes type, nullability, default or comment.
-    AlterColumn { table: String, before: ColumnDefinition, after: ColumnDefinition },
-    SetPrimaryKey { table: String, before: Vec<String>, after: Vec<String> },
-    AddUnique { table: String, unique: UniqueDefinition },
-    DropUnique { table: String, unique: UniqueDefinition },
-    AddForeignKey { table: String, key: ForeignKeyDefinition },
-    DropForeignKey { table: String, key: ForeignKeyDefinition },
-    AddCheck { table: String, check: CheckDefinition },
-    DropCheck { table: String, check: CheckDefinition },
-    CreateIndex { table: String, index: IndexDefinition },
-    DropIndex { table: String, index: IndexDefinition },
-    CommentTable { table: String, before: Option<String>, after: Option<String> },
+    AlterColumn {
+        table: String,
+        before: ColumnDefinition,
+        after: ColumnDefinition,
+    },
+    SetPrimaryKey {
+        table: String,
+        before: Vec<String>,
+        after: Vec<String>,
+    },
+    AddUnique {
+        table: String,
+        unique: UniqueDefinition,
+    },
+    DropUnique {
+        table: String,
+        unique: UniqueDefinition,
+    },
+    AddForeignKey {
+        table: String,
+        key: ForeignKeyDefinition,
+    },
+    DropForeignKey {
+        table: String,
+        key: ForeignKeyDefinition,
+    },
+    AddCheck {
+        table: String,
+        check: CheckDefinition,
+    },
+    DropCheck {
+        table: String,
+        check: CheckDefinition,
+    },
+    CreateIndex {
+        table: String,
+        index: IndexDefinition,
+    },
+    DropIndex {
+        table: String,
+        index: IndexDefinition,
+    },
+    CommentTable {
+        table: String,
+        before: Option<String>,
+        after: Option<String>,
+    },
 }
 
 /// A column of a table.

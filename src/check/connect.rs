@@ -39,6 +39,17 @@ pub async fn connect(
     foreign_keys::order(checked, &catalog);
 }
 
+/// Compares a plan with the tables that its specs declare, as far as that can be done without a
+/// store. Foreign keys add to the order of the plan.
+pub(super) fn declared(checked: &mut Checked, diagnostics: &mut Diagnostics) {
+    let catalog = Catalog::declared(checked);
+    let live = Live { checked, stores: &[], catalog: &catalog };
+    for at in 0..live.checked.plan.phases.len() {
+        live.phase(at, diagnostics);
+    }
+    foreign_keys::order(checked, &catalog);
+}
+
 /// What the passes share.
 struct Live<'a> {
     checked: &'a Checked,

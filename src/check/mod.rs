@@ -64,11 +64,9 @@ pub fn check(
     let origins = std::mem::take(&mut checker.origins);
     // Errors of reading count too: a plan of half a spec would be another plan.
     let plan = plan.filter(|_| !diagnostics.has_errors())?;
-    for (phase, origins) in plan.phases.iter().zip(&origins.phases) {
-        let shape = types::Shape { columns: origins.columns.clone() };
-        types::phase(phase, origins, &shape, &[], diagnostics);
-    }
-    (!diagnostics.has_errors()).then_some(Checked { plan, origins })
+    let mut checked = Checked { plan, origins };
+    connect::declared(&mut checked, diagnostics);
+    (!diagnostics.has_errors()).then_some(checked)
 }
 
 /// What the passes share.

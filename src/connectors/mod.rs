@@ -23,6 +23,7 @@ mod registry;
 pub mod scratch;
 mod size;
 pub mod sqlite;
+mod structure;
 
 pub(crate) use config::without_nul;
 pub use config::{
@@ -187,6 +188,11 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// The types with named values; empty where the store has none.
     async fn enums(&self) -> Result<Vec<EnumDefinition>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// The extensions that are there, by name; empty where the store has none.
+    async fn extensions(&self) -> Result<Vec<String>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -132,9 +132,9 @@ impl Fill<'_> {
                 uses.entities.extend(all.into_iter().map(|name| (place, name)));
             }
         }
-        let schemas = structure::closed(&origins, &uses.entities).await?;
+        let schemas = structure::closed(&origins, &uses).await?;
         uses.foreign_keys(&schemas);
-        let copied = structure::copy(&origins, &scratch, schemas).await?;
+        let copied = structure::copy(&origins, &scratch, &uses, schemas).await?;
         let mut sampler = Sampler::new(self.plan, (&origins, &scratch), (&uses, &copied), cancel);
         sampler.take(share).await?;
         copied.complete(&scratch).await?;

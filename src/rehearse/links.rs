@@ -22,6 +22,10 @@ pub(super) struct Uses {
     pub(super) any: BTreeSet<usize>,
     /// Those that are needed whole: what is looked up in them is only known when records are mapped.
     pub(super) whole: BTreeSet<Entity>,
+    /// Tables that the spec itself makes.
+    pub(super) declared: BTreeSet<Entity>,
+    /// Enums that the spec itself makes.
+    pub(super) declared_enums: BTreeSet<Entity>,
     /// Rows that belong together.
     pub(super) links: Vec<Link>,
 }
@@ -58,8 +62,15 @@ impl Uses {
         for task in &plan.indexes {
             uses.entity(places, task.connection, &task.entity);
         }
-        for (connection, table) in &plan.prerequisites {
-            uses.entity(places, *connection, table);
+        for wanted in &plan.prerequisites {
+            uses.entity(places, wanted.connection, &wanted.table);
+        }
+        for task in &plan.structures {
+            let Some(place) = places[task.connection] else { continue };
+            let names = task.tables.iter().map(|table| table.definition.name.clone());
+            uses.declared.extend(names.map(|name| (place, name)));
+            let names = task.enums.iter().map(|one| one.definition.name.clone());
+            uses.declared_enums.extend(names.map(|name| (place, name)));
         }
         uses
     }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::links::Entity;
+use super::links::{Entity, Uses};
 use crate::connectors::{Definition, Store, StoreError, StoreErrorKind};
 use crate::run::RunError;
 use crate::value::Schema;
-use crate::value::structure::{StructureChange, TableDefinition};
+use crate::value::structure::{ForeignKeyDefinition, StructureChange, TableDefinition};
 
 /// What was copied, and what comes when the rows are there.
 #[derive(Debug, Default)]
@@ -29,13 +29,14 @@ enum Later {
 /// The tables and collections of these that are there, and those that they refer to.
 pub(super) async fn closed(
     origins: &[Option<Arc<dyn Store>>],
-    entities: &BTreeSet<Entity>,
+    uses: &Uses,
 ) -> Result<BTreeMap<Entity, Schema>, RunError> {
     let mut schemas = BTreeMap::new();
-    let mut open: Vec<Entity> = entities.iter().cloned().collect();
+    let mut open: Vec<Entity> = uses.entities.iter().cloned().collect();
     while let Some(entity) = open.pop() {
         let Some(origin) = origins.get(entity.0).and_then(Option::as_ref) else { continue };
-        if schemas.contains_key(&entity) {
+        // What the spec makes itself is made by its run.
+        if schemas.contains_key(&entity) || uses.declared.contains(&entity) {
             continue;
         }
         let Some(schema) = origin.describe(&entity.1).await? else { continue };
@@ -50,6 +51,7 @@ pub(super) async fn closed(
 pub(super) async fn copy(
     origins: &[Option<Arc<dyn Store>>],
     scratch: &[Arc<dyn Store>],
+    uses: &Uses,
     schemas: BTreeMap<Entity, Schema>,
 ) -> Result<Copied, RunError> {
     let mut copied = Copied { schemas, ..Copied::default() };
@@ -60,7 +62,13 @@ pub(super) async fn copy(
         session.begin().await?;
         let documents = origin.capabilities().documents;
         if !documents {
+            for name in origin.extensions().await? {
+                session.change(&StructureChange::CreateExtension { name }).await?;
+            }
             for definition in origin.enums().await? {
+                if uses.declared_enums.contains(&(place, definition.name.clone())) {
+                    continue;
+                }
                 session.change(&StructureChange::CreateEnum(definition)).await?;
             }
         }
@@ -75,7 +83,11 @@ pub(super) async fn copy(
                         let change = StructureChange::CreateIndex { table: table.clone(), index };
                         (place, Later::Change(change))
                     }));
-                    copied.later.extend(definition.foreign_keys.into_iter().map(|key| {
+                    let there = |key: &ForeignKeyDefinition| {
+                        copied.schemas.contains_key(&(place, key.table.clone()))
+                    };
+                    let keys = definition.foreign_keys.into_iter().filter(there);
+                    copied.later.extend(keys.map(|key| {
                         let change = StructureChange::AddForeignKey { table: table.clone(), key };
                         (place, Later::Change(change))
                     }));

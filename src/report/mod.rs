@@ -121,7 +121,7 @@ impl Report {
             .iter()
             .filter_map(|node| node.error.as_ref().map(|error| (node, error)))
             .map(|(node, error)| match (&error.phase, node.work) {
-                (None, Work::Index(_)) => format!("{}: {error}", node.name),
+                (None, Work::Index(_) | Work::Structure(_)) => format!("{}: {error}", node.name),
                 _ => error.to_string(),
             })
             .collect();

@@ -1,5 +1,6 @@
 //! What is exported before it is touched, where a connection asks for it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use super::{Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint}
 use crate::backup::{self, BackedPhase, BackupError, Writing};
 use crate::connectors::{self, Policies, Store};
 use crate::ledger::PhaseState;
-use crate::plan::{BackupWhen, ConnectionId, Plan};
+use crate::plan::{BackupWhen, ConnectionId, Plan, TableTask, Work};
 
 /// The folder of backups, in the working directory, where nothing else is said.
 const FOLDER: &str = "backups";
@@ -28,57 +29,76 @@ impl From<BackupError> for RunError {
     }
 }
 
-/// Backs up what a spec's phases will touch, on the connections that ask for it before each run.
+/// The spec that a node belongs to.
+pub(super) fn spec_of(plan: &Plan, work: Work) -> Option<&String> {
+    match work {
+        Work::Phase(index) => Some(&plan.phases[index].spec),
+        Work::Structure(index) => {
+            plan.specs.get(plan.structures[index].spec).map(|spec| &spec.name)
+        }
+        Work::Index(_) | Work::Check(_) => None,
+    }
+}
+
+/// The tables or collections whose rows a node may touch, and where.
+fn touched(plan: &Plan, work: Work) -> Option<(ConnectionId, Vec<String>)> {
+    match work {
+        Work::Phase(index) => {
+            let target = &plan.phases[index].target;
+            Some((target.connection, vec![target.entity.clone()]))
+        }
+        Work::Structure(index) => {
+            let task = &plan.structures[index];
+            let name = |table: &TableTask| {
+                table.renamed_from.clone().unwrap_or_else(|| table.definition.name.clone())
+            };
+            Some((task.connection, task.tables.iter().map(name).collect()))
+        }
+        Work::Index(_) | Work::Check(_) => None,
+    }
+}
+
+/// Backs up what a spec's nodes will touch, on the connections that ask for it before each run.
 pub(super) async fn before_run(
     plan: &Plan,
     stores: &Stores,
     options: &Options,
     observer: &dyn Observer,
     (spec, run): (&str, &str),
-    phases: &[usize],
+    nodes: &[Work],
 ) -> Result<(), RunError> {
-    let mut connections: Vec<ConnectionId> = Vec::new();
-    for index in phases {
-        let connection = plan.phases[*index].target.connection;
-        if plan.connections[connection].backup == Some(BackupWhen::Run)
-            && !connections.contains(&connection)
-        {
-            connections.push(connection);
+    let mut all: BTreeMap<ConnectionId, BTreeSet<String>> = BTreeMap::new();
+    for (connection, tables) in nodes.iter().filter_map(|work| touched(plan, *work)) {
+        if plan.connections[connection].backup == Some(BackupWhen::Run) {
+            all.entry(connection).or_default().extend(tables);
         }
     }
-    for connection in connections {
-        let phases = phases.iter().map(|index| &plan.phases[*index]);
-        let mut tables: Vec<String> = phases
-            .filter(|phase| phase.target.connection == connection)
-            .map(|phase| phase.target.entity.clone())
-            .collect();
-        tables.sort();
-        tables.dedup();
+    for (connection, tables) in all {
+        let tables: Vec<String> = tables.into_iter().collect();
         let what = What { spec, run, phase: None, connection, tables: &tables };
         back_up(plan, stores, options, observer, what).await?;
     }
     Ok(())
 }
 
-/// Backs up what a phase will touch, when its connection asks for it before each phase.
-pub(super) async fn before_phase(
-    plan: &Plan,
-    stores: &Stores,
+/// Backs up what a node will touch, when its connection asks for it before each phase.
+pub(super) async fn before_node(
+    (plan, stores): (&Plan, &Stores),
     options: &Options,
     observer: &dyn Observer,
     run: &str,
-    phase: usize,
+    (work, name): (Work, &str),
 ) -> Result<(), RunError> {
-    let phase = &plan.phases[phase];
-    let connection = phase.target.connection;
+    let (Some(spec), Some((connection, tables))) = (spec_of(plan, work), touched(plan, work))
+    else {
+        return Ok(());
+    };
     if options.dry_run || plan.connections[connection].backup != Some(BackupWhen::Phase) {
         return Ok(());
     }
-    let name = phase.full_name();
-    let tables = [phase.target.entity.clone()];
-    let what = What { spec: &phase.spec, run, phase: Some(&name), connection, tables: &tables };
+    let what = What { spec, run, phase: Some(name), connection, tables: &tables };
     let done = back_up(plan, stores, options, observer, what).await;
-    done.map_err(|error| error.in_phase(&name))
+    done.map_err(|error| error.in_phase(name))
 }
 
 struct What<'w> {

@@ -102,6 +102,22 @@ pub enum Event {
         /// Whether it was created now.
         created: bool,
     },
+    /// Something of a structure was changed, or would be.
+    Structure {
+        /// The spec.
+        spec: String,
+        /// What, in words.
+        change: String,
+        /// The statements.
+        statements: Vec<String>,
+    },
+    /// Something that was there already was taken over.
+    Adopted {
+        /// The spec.
+        spec: String,
+        /// A sentence.
+        message: String,
+    },
     /// A check was made.
     Check {
         /// Its name.

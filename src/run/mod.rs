@@ -24,6 +24,7 @@ mod seen;
 mod shape;
 pub mod source;
 mod stores;
+pub mod structure;
 mod transform;
 pub mod undo;
 

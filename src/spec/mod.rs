@@ -6,8 +6,11 @@
 
 mod check;
 mod check_kind;
+mod column;
 mod connection;
+mod constraint;
 mod crosswalk;
+mod enumeration;
 mod expect;
 mod field;
 mod filter;
@@ -28,8 +31,13 @@ mod test_case;
 
 pub use check::{Check, CheckSeverity};
 pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
+pub use column::{DeclaredColumn, DeclaredDefault, DeclaredType};
 pub use connection::{BackupWhen, Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
+pub use constraint::{
+    DeclaredCheck, DeclaredForeignKey, DeclaredIndex, DeclaredUnique, ReferentialAction,
+};
 pub use crosswalk::Crosswalk;
+pub use enumeration::{DeclaredEnum, DeclaredExtension};
 pub use expect::{Expect, Operand, Rate};
 pub use field::{
     Apply, ArgumentValue, Arguments, Field, Id, IdKind, OnError, OnMissing, Origin, Rule, TargetKey,
@@ -41,7 +49,7 @@ pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
 pub use query::Query;
 pub use source::{FileFormat, Files, Input, Source};
-pub use table::ExistingTable;
+pub use table::DeclaredTable;
 pub use target::{OnConflict, Target, WriteMode};
 pub use test_case::{Fates, TestCase, TestLookup};
 
@@ -79,8 +87,12 @@ pub struct Spec {
     pub checks: Vec<Check>,
     /// Tests.
     pub tests: Vec<TestCase>,
-    /// Tables that must be there.
-    pub tables: Vec<ExistingTable>,
+    /// Tables that it makes, and tables that must be there.
+    pub tables: Vec<DeclaredTable>,
+    /// Types with named values.
+    pub enums: Vec<DeclaredEnum>,
+    /// Extensions.
+    pub extensions: Vec<DeclaredExtension>,
 }
 
 impl Spec {

@@ -8,6 +8,7 @@ pub mod cast;
 pub mod codec;
 mod data_type;
 mod decimal;
+pub mod declared;
 pub mod extended_json;
 mod json_text;
 mod key;

@@ -37,6 +37,13 @@ pub struct TableDefinition {
     pub comment: Option<String>,
 }
 
+impl TableDefinition {
+    /// The column of that name.
+    pub fn column(&self, name: &str) -> Option<&ColumnDefinition> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
 /// A column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnDefinition {
@@ -59,8 +66,9 @@ pub struct ColumnDefinition {
 pub enum ColumnType {
     /// A type that every store has, or has something for. Never [`DataType::Enum`].
     Portable(#[serde(with = "data_type_text")] DataType),
-    /// A type with named values, by its name.
-    Enum(String),
+    /// A type with named values. A store without such types has a column that holds only these; its
+    /// values then change with [`StructureChange::AlterColumn`], one for each column.
+    Enum(EnumDefinition),
     /// A type of one store, as it is written there (`tsvector`, `geometry(Point, 4326)`).
     Native(String),
 }
@@ -187,6 +195,10 @@ pub enum StructureChange {
         after: EnumDefinition,
         used_by: Vec<ColumnPlace>,
     },
+    RenameEnum {
+        from: String,
+        to: String,
+    },
     DropEnum(EnumDefinition),
     /// Creates a table without its foreign keys and indexes, which come as changes of their own.
     CreateTable(TableDefinition),
@@ -208,7 +220,8 @@ pub enum StructureChange {
         from: String,
         to: String,
     },
-    /// Changes type, nullability, default or comment.
+    /// Changes type, nullability, default or comment. Where enums are types of their own, values that
+    /// differ are none of its business.
     AlterColumn {
         table: String,
         before: ColumnDefinition,

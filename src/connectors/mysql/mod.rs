@@ -19,6 +19,7 @@ mod read;
 mod render;
 mod scan;
 mod session;
+mod structure;
 mod types;
 mod write;
 mod writer;
@@ -38,6 +39,7 @@ use super::{
     Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What MySQL and MariaDB can do.
@@ -174,6 +176,17 @@ impl Store for MySql {
     async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
         let mut connection = self.database.connect().await?;
         databases::drop(&mut connection, name).await.map_err(|e| self.database.error(&e))
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, self.database.server)
+            .await
+            .map_err(|e| self.database.error(&e))
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change, self.database.server)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -16,6 +16,7 @@ mod read;
 mod render;
 mod scan;
 mod session;
+mod structure;
 mod text;
 mod transfer;
 mod transfer_compute;
@@ -43,6 +44,7 @@ use super::{
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
+use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What PostgreSQL can do.
@@ -64,6 +66,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
 /// A PostgreSQL database.
 pub struct Postgres {
     server: Server,
+    /// The server's version, such as 150004.
+    version: u32,
     policies: Policies,
     /// Connections on which nothing can write, between two reads.
     readers: Mutex<Vec<PgConnection>>,
@@ -92,6 +96,7 @@ impl Postgres {
         let reader = server.connect_to_read().await?;
         Ok(Self {
             server,
+            version: structure::version(&reader),
             policies: config.policies.clone(),
             readers: Mutex::new(vec![reader]),
             writers: Idle::default(),
@@ -311,6 +316,28 @@ impl Store for Postgres {
     async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
         let mut connection = self.server.connect().await?;
         databases::drop(&mut connection, name).await.map_err(|e| self.server.error(&e))
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::structure(&mut connection, entity).await;
+        self.keep(connection, done.map_err(|e| self.server.error(&e)))
+    }
+
+    async fn enums(&self) -> Result<Vec<EnumDefinition>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::enums(&mut connection).await.map_err(|e| self.server.error(&e));
+        self.keep(connection, done)
+    }
+
+    async fn extensions(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::extensions(&mut connection).await.map_err(|e| self.server.error(&e));
+        self.keep(connection, done)
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change, self.version)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

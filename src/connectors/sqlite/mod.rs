@@ -15,6 +15,7 @@ pub(crate) mod read;
 pub(crate) mod render;
 pub(crate) mod scan;
 mod session;
+mod structure;
 mod transfer;
 mod transfer_compute;
 mod types;
@@ -38,6 +39,7 @@ use super::{
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What SQLite as a store of tables can do.
@@ -213,6 +215,15 @@ impl Store for Sqlite {
     async fn can_transfer(&self, transfer: &Transfer) -> Result<Result<(), String>, StoreError> {
         let mut connection = self.database.reader().await?;
         transfer::check(&mut connection, transfer, self.database.context()).await
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, &self.database.location).await
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -7,6 +7,7 @@ mod name;
 mod secret;
 mod shape;
 mod store;
+mod structure;
 mod warning;
 
 pub use expression::{
@@ -36,6 +37,10 @@ pub use store::{
     EXPECTATION, IMPOSSIBLE_MODEL, IMPOSSIBLE_READ, IMPOSSIBLE_WRITE, NO_TRANSACTION,
     UNKNOWN_ENCODING, UNKNOWN_FORMAT, UNKNOWN_SCHEME, WRONG_ENTITY_KIND,
 };
+pub use structure::{
+    BAD_DEFAULT, BAD_RENAME, IMPOSSIBLE_ACTION, NAME_TOO_LONG, NOT_IN_THIS_STORE, NULL_IN_KEY,
+    REFERENCE_NOT_UNIQUE, REFERENCE_TYPE, UNKNOWN_COLUMN, UNKNOWN_COLUMN_TYPE, UNKNOWN_TABLE,
+};
 pub use warning::{
     ENTITY_NOT_THERE, NO_UNIQUE_INDEX, PATH_NOT_FOUND, REPLACE_FORGETS, SIMILAR_COLUMN,
     UNCERTAIN_TYPE, UNUSED_CONNECTION, UNUSED_CROSSWALK, UNUSED_LET,
@@ -52,6 +57,7 @@ pub static ALL: &[&[&Code]] = &[
     store::CODES,
     live::CODES,
     secret::CODES,
+    structure::CODES,
     warning::CODES,
 ];
 

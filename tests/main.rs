@@ -22,4 +22,5 @@ mod rollback;
 mod schema;
 mod seeds;
 mod servers;
+mod structure;
 mod verify;

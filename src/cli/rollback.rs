@@ -12,7 +12,7 @@ use super::progress::Watcher;
 use super::{ExitCode, Failure, confirm, load, open, run, signal};
 use crate::diagnostics::wording::plural;
 use crate::ledger::ObjectRecord;
-use crate::rollback::{Request, RollbackOutcome, Scope, rollback};
+use crate::rollback::{Request, RollbackOutcome, Scope, losses, rollback};
 
 /// Take runs back, newest first
 ///
@@ -64,7 +64,13 @@ pub(super) async fn run(
         force: arguments.force,
         show_values: arguments.show_values,
     };
+    let stores = open::existing(&plan).await?;
     if !request.dry_run {
+        if !arguments.yes {
+            for loss in losses(&plan, &stores, &request.scope).await? {
+                console.warning(&loss);
+            }
+        }
         let name = confirm::name(&plan);
         let what = match &request.scope {
             Scope::All => format!("all runs of `{name}`"),
@@ -75,7 +81,6 @@ pub(super) async fn run(
         let forced = if request.force { ", also what was edited since" } else { "" };
         confirm::confirm(console, arguments.yes, &format!("takes back {what}{forced}"), &name)?;
     }
-    let stores = open::existing(&plan).await?;
     let locks = if request.dry_run { Vec::new() } else { stores.lock(&plan).await? };
     let cancel = signal::listen(*console, "The same command goes on from there.".to_owned());
     let watcher = Watcher::new(console, None)?;
@@ -119,6 +124,12 @@ fn tell(outcome: &RollbackOutcome, console: &Console) {
             let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
             console.say(&format!("  {}: {parts}", phase.phase));
         }
+        for change in &unit.undone {
+            console.say(&format!("  {change}"));
+        }
+        for why in &unit.standing {
+            console.error_text(&format!("  stays: {why}"));
+        }
         for object in &unit.dropped {
             console.say(&format!("  dropped {}", object_name(object)));
         }
@@ -139,8 +150,12 @@ fn tell(outcome: &RollbackOutcome, console: &Console) {
     let kept = usize::try_from(outcome.kept_records()).unwrap_or(usize::MAX);
     console.say(&match (outcome.cancelled, kept, outcome.dry_run) {
         (true, ..) => "Interrupted. The same command goes on from there.".to_owned(),
-        (false, 0, true) => "This was a dry run: nothing was written.".to_owned(),
-        (false, 0, false) => "Taken back.".to_owned(),
+        (false, 0, true) if outcome.is_complete() => "This was a dry run: nothing was written.".to_owned(),
+        (false, 0, false) if outcome.is_complete() => "Taken back.".to_owned(),
+        (false, 0, dry_run) => format!(
+            "{}, but for what stays. `--force` takes back that too, where the store lets it go.",
+            if dry_run { "This was a dry run: it would be taken back" } else { "Taken back" }
+        ),
         (false, kept, true) => {
             format!(
                 "This was a dry run: nothing was written. {} would be kept.",
@@ -186,6 +201,8 @@ fn document(outcome: &RollbackOutcome, exit: ExitCode) -> Json {
                 "run": unit.run,
                 "rolled_back": unit.rolled_back,
                 "phases": phases,
+                "undone": unit.undone,
+                "standing": unit.standing,
                 "dropped": unit.dropped.iter().map(object).collect::<Vec<_>>(),
                 "left": unit.left.iter().map(object).collect::<Vec<_>>(),
             })

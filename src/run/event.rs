@@ -110,6 +110,8 @@ pub enum Event {
         change: String,
         /// The statements.
         statements: Vec<String>,
+        /// Whether it was done; a dry run only tells.
+        done: bool,
     },
     /// Something that was there already was taken over.
     Adopted {

@@ -45,7 +45,7 @@ fn in_words(status: &PhaseStatus) -> String {
     if status.changed { format!("{words}; changed: {CHOICES}") } else { words }
 }
 
-fn of_structure(view: &StructureView) -> String {
+pub(super) fn of_structure(view: &StructureView) -> String {
     if !view.blocked.is_empty() {
         return "refused".to_owned();
     }

@@ -125,7 +125,7 @@ impl Worker<'_> {
             record.done = true;
             self.book.ledger.save_change(&mut *self.session, &record).await?;
             self.session.commit().await?;
-            self.tell(&change, Vec::new());
+            self.tell(&change, Vec::new(), true);
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Worker<'_> {
             values_added |= adds;
             let lossy = step.rendered.loses.is_some();
             self.step(&step.change, lossy).await?;
-            self.tell(&step.change, step.rendered.statements);
+            self.tell(&step.change, step.rendered.statements, true);
         }
         for (declared, names) in found.settled {
             self.book.settle(&declared, names, &self.spec);
@@ -264,7 +264,7 @@ impl Worker<'_> {
     async fn rehearse(&mut self, found: &Pending) -> Result<(), RunError> {
         for step in &found.steps {
             self.session.change(&step.change).await?;
-            self.tell(&step.change, step.rendered.statements.clone());
+            self.tell(&step.change, step.rendered.statements.clone(), false);
         }
         for name in &found.to_compare {
             let message = format!(
@@ -283,10 +283,10 @@ impl Worker<'_> {
         self.seq - 1
     }
 
-    fn tell(&mut self, change: &StructureChange, statements: Vec<String>) {
+    fn tell(&mut self, change: &StructureChange, statements: Vec<String>, done: bool) {
         let change = evolve::describe(change);
         self.done.push(change.clone());
-        self.observer.event(&Event::Structure { spec: self.spec.clone(), change, statements });
+        self.observer.event(&Event::Structure { spec: self.spec.clone(), change, statements, done });
     }
 }
 

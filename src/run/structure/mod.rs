@@ -17,5 +17,5 @@ mod view;
 pub(super) use apply::{apply, look, refuse, refuse_edits};
 pub use book::Book;
 pub use pending::{Drift, Pending, Step, pending, vanished};
-pub use undo::{Undo, UndoneChange, undo};
+pub use undo::{Undo, UndoneChange, standing, undo};
 pub use view::{views, views_of_all};

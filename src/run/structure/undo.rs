@@ -51,7 +51,7 @@ pub async fn undo(
         book.note(change, "", &record.run);
         book.flush(session).await?;
     }
-    if let Some(why) = standing(book, session, record, change, how).await? {
+    if let Some(why) = standing(book, session, record, how).await? {
         return Ok(UndoneChange::Kept(why));
     }
     if atomic {
@@ -81,13 +81,16 @@ pub async fn undo(
 }
 
 /// Why a change is not taken back, when it is not.
-async fn standing(
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn standing(
     book: &Book,
     session: &mut dyn Session,
     record: &ChangeRecord,
-    change: &StructureChange,
     how: Undo,
 ) -> Result<Option<String>, StoreError> {
+    let Some(change) = &record.change else { return Ok(None) };
     let (kind, name) = &record.about;
     if *kind == StructureKind::Table && !matches!(change, StructureChange::DropTable(_)) {
         let live = session.structure(name).await?;

@@ -18,6 +18,7 @@ mod intents;
 mod kill;
 mod loading;
 mod push_down;
+mod rehearse;
 mod rollback;
 mod schema;
 mod seeds;

@@ -62,6 +62,7 @@ mod tests {
             phase: None,
             check: None,
             error: None,
+            structure: Vec::new(),
         };
         Outcome { nodes: vec![node], ..Outcome::default() }
     }

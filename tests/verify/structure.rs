@@ -54,7 +54,13 @@ async fn indexes_need_their_keys_and_their_uniqueness() {
 #[tokio::test]
 async fn prerequisites_must_be_there() {
     let mut world = World::tables("CREATE TABLE items (id INTEGER PRIMARY KEY)").await;
-    world.plan.prerequisites = vec![(0, "items".into()), (0, "others".into())];
+    world.plan.prerequisites = ["items", "others"]
+        .map(|table| mapper::plan::Prerequisite {
+            connection: 0,
+            table: table.into(),
+            columns: vec![],
+        })
+        .to_vec();
     let report = world.verify(false).await;
     let passed: Vec<bool> = report.results.iter().map(|one| one.result.passed).collect();
     assert_eq!(passed, [true, false]);

@@ -98,6 +98,7 @@ pub(super) async fn all(
     Ok(())
 }
 
+/// Runs the plan. The scratch databases hold the locks already.
 async fn once(
     plan: &Arc<Plan>,
     stores: &Stores,
@@ -105,7 +106,6 @@ async fn once(
     observer: &Arc<dyn Observer>,
     cancel: &Cancel,
 ) -> Result<Outcome, RunError> {
-    let _locks = stores.lock(plan).await?;
     let (plan, options) = (Arc::clone(plan), Arc::new(request.run.clone()));
     run::run(plan, stores.clone(), options, Arc::clone(observer), cancel.clone()).await
 }

@@ -7,7 +7,7 @@ use super::links::{Entity, Uses};
 use crate::connectors::{Definition, Store, StoreError, StoreErrorKind};
 use crate::run::RunError;
 use crate::value::Schema;
-use crate::value::structure::{ForeignKeyDefinition, StructureChange, TableDefinition};
+use crate::value::structure::{StructureChange, TableDefinition};
 
 /// What was copied, and what comes when the rows are there.
 #[derive(Debug, Default)]
@@ -75,19 +75,19 @@ pub(super) async fn copy(
         for (entity, schema) in copied.schemas.iter().filter(|((other, _), _)| *other == place) {
             let name = &entity.1;
             match definition(origin, name).await? {
-                Some(definition) => {
-                    let table = definition.name.clone();
-                    session.change(&StructureChange::CreateTable(definition.clone())).await?;
-                    // An index may be what a foreign key refers to.
-                    copied.later.extend(definition.indexes.into_iter().map(|index| {
+                Some(mut definition) => {
+                    // Whatever the order of tables and rows, both come when all are there; indexes
+                    // first, as a foreign key may need one.
+                    let (table, mut keys) =
+                        (name.clone(), std::mem::take(&mut definition.foreign_keys));
+                    let indexes = std::mem::take(&mut definition.indexes);
+                    session.change(&StructureChange::CreateTable(definition)).await?;
+                    copied.later.extend(indexes.into_iter().map(|index| {
                         let change = StructureChange::CreateIndex { table: table.clone(), index };
                         (place, Later::Change(change))
                     }));
-                    let there = |key: &ForeignKeyDefinition| {
-                        copied.schemas.contains_key(&(place, key.table.clone()))
-                    };
-                    let keys = definition.foreign_keys.into_iter().filter(there);
-                    copied.later.extend(keys.map(|key| {
+                    keys.retain(|key| copied.schemas.contains_key(&(place, key.table.clone())));
+                    copied.later.extend(keys.into_iter().map(|key| {
                         let change = StructureChange::AddForeignKey { table: table.clone(), key };
                         (place, Later::Change(change))
                     }));

@@ -81,7 +81,11 @@ pub(super) async fn run(
     };
     let size = plan.map(|plan| {
         format!(
-            " in {}, {}, {} and {}",
+            " in {}{}, {}, {} and {}",
+            match plan.structures.iter().map(|task| task.tables.len()).sum() {
+                0 => String::new(),
+                tables => format!("{}, ", plural(tables, "table")),
+            },
             plural(plan.phases.len(), "phase"),
             plural(plan.indexes.len(), "index").replace("indexs", "indexes"),
             plural(plan.checks.len(), "check"),

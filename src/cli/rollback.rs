@@ -150,7 +150,9 @@ fn tell(outcome: &RollbackOutcome, console: &Console) {
     let kept = usize::try_from(outcome.kept_records()).unwrap_or(usize::MAX);
     console.say(&match (outcome.cancelled, kept, outcome.dry_run) {
         (true, ..) => "Interrupted. The same command goes on from there.".to_owned(),
-        (false, 0, true) if outcome.is_complete() => "This was a dry run: nothing was written.".to_owned(),
+        (false, 0, true) if outcome.is_complete() => {
+            "This was a dry run: nothing was written.".to_owned()
+        }
         (false, 0, false) if outcome.is_complete() => "Taken back.".to_owned(),
         (false, 0, dry_run) => format!(
             "{}, but for what stays. `--force` takes back that too, where the store lets it go.",

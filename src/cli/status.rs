@@ -119,8 +119,11 @@ fn text(found: &Status) -> String {
         }
     }
     if !found.structures.is_empty() {
-        let rows: Vec<Vec<String>> =
-            found.structures.iter().map(|(name, state)| vec![name.clone(), state.clone()]).collect();
+        let rows: Vec<Vec<String>> = found
+            .structures
+            .iter()
+            .map(|(name, state)| vec![name.clone(), state.clone()])
+            .collect();
         if !found.phases.is_empty() {
             text.push('\n');
         }

@@ -205,7 +205,8 @@ pub async fn rollback(
         structure::take_back(&mut units, &mut outcome.units, stores, &mut writers, request).await?;
     }
     for (unit, told) in units.iter_mut().zip(&mut outcome.units) {
-        let stands = unit.stands || matches!(request.scope, Scope::Phase(_)) && !unit.changes.is_empty();
+        let stands =
+            unit.stands || matches!(request.scope, Scope::Phase(_)) && !unit.changes.is_empty();
         if !stands && unit.others.is_empty() && unit.parts.iter().all(Part::is_done) {
             told.dropped.extend(objects::drop_indexes(unit, stores, &mut writers).await?);
             let (dropped, left) = objects::drop_entities(unit, stores, &mut writers).await?;
@@ -223,11 +224,7 @@ pub async fn rollback(
 ///
 /// # Errors
 /// When a ledger can't be read.
-pub async fn losses(
-    plan: &Plan,
-    stores: &Stores,
-    scope: &Scope,
-) -> Result<Vec<String>, RunError> {
+pub async fn losses(plan: &Plan, stores: &Stores, scope: &Scope) -> Result<Vec<String>, RunError> {
     if matches!(scope, Scope::Phase(_)) {
         return Ok(Vec::new());
     }

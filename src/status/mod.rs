@@ -83,9 +83,7 @@ pub async fn status(plan: &Plan, stores: &Stores) -> Result<Status, RunError> {
         .nodes
         .iter()
         .filter_map(|node| match node.work {
-            Work::Structure(index) => {
-                Some((node.name.clone(), nodes::of_structure(&views[index])))
-            }
+            Work::Structure(index) => Some((node.name.clone(), nodes::of_structure(&views[index]))),
             _ => None,
         })
         .collect();

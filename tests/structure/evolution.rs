@@ -23,7 +23,12 @@ const EDITS: [(&str, &str, &str, &str); 5] = [
         "adds column notes.rank",
         "SELECT rank FROM notes WHERE id = 1",
     ),
-    ("text(20)", "text(200)", "alters column notes.title: text(20) to text(200)", "SELECT title FROM notes WHERE id = 1"),
+    (
+        "text(20)",
+        "text(200)",
+        "alters column notes.title: text(20) to text(200)",
+        "SELECT title FROM notes WHERE id = 1",
+    ),
     (
         "columns.title = { type = \"text(20)\" }",
         "columns.label = { type = \"text(20)\", renamed_from = \"title\" }",
@@ -58,7 +63,10 @@ fn five_evolutions_on_every_store_with_tables() {
             world.spec(&edited);
             let plan = world.ends(0, "plan spec.toml").out;
             assert!(plan.contains(planned), "{planned}\n{plan}");
-            assert!(world.ends(1, "verify spec.toml").err.contains("a run is pending"), "{planned}");
+            assert!(
+                world.ends(1, "verify spec.toml").err.contains("a run is pending"),
+                "{planned}"
+            );
             let dry = world.ends(0, "run spec.toml --dry-run");
             assert!(dry.err.contains(planned), "{}", dry.err);
             assert_eq!(world.dump(), before, "a dry run changes nothing");
@@ -138,7 +146,10 @@ fn what_was_changed_by_hand_is_told_and_never_overwritten() {
         world.execute("ALTER TABLE notes ADD COLUMN extra INTEGER");
         let by_hand = world.dump();
         let plan = world.ends(0, "plan spec.toml").out;
-        assert!(plan.contains("table notes was changed by hand: column `extra` is there besides"), "{plan}");
+        assert!(
+            plan.contains("table notes was changed by hand: column `extra` is there besides"),
+            "{plan}"
+        );
         let found = world.ends(1, "verify spec.toml").err;
         assert!(found.contains("changed by hand"), "{found}");
         world.spec(&FIRST.replace("text(20)", "text(200)"));
@@ -169,7 +180,10 @@ fn a_table_of_the_same_shape_is_taken_over_and_another_one_is_refused() {
         let before = world.dump();
         world.spec(&FIRST.replace("text(20)", "text(30)"));
         let refused = world.ends(1, "run spec.toml --yes").err;
-        assert!(refused.contains("there is a table `notes` already, and it is another one"), "{refused}");
+        assert!(
+            refused.contains("there is a table `notes` already, and it is another one"),
+            "{refused}"
+        );
         assert!(refused.contains("column `title` is"), "{refused}");
         world.spec(FIRST);
         let done = world.ends(0, "run spec.toml --yes").err;

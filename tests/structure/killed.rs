@@ -38,12 +38,8 @@ pub(super) fn wait_for(child: &mut Child, text: &str) {
 }
 
 fn killed(world: &World, line: &str, point: &str) {
-    let mut child = world
-        .command(line)
-        .env("MAPPER_FAILPOINT", point)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        world.command(line).env("MAPPER_FAILPOINT", point).stderr(Stdio::piped()).spawn().unwrap();
     wait_for(&mut child, "failpoint");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -65,7 +61,10 @@ fn on_mariadb_at_every_step_and_the_next_run_completes() {
             let status = world.json(0, "status spec.toml");
             assert_ne!(status["structures"][0]["state"], "done", "{point} {step}");
             assert_eq!(status["runs"][0]["state"], "in_progress");
-            assert!(world.ends(0, "plan spec.toml").out.contains("interrupted: "), "{point} {step}");
+            assert!(
+                world.ends(0, "plan spec.toml").out.contains("interrupted: "),
+                "{point} {step}"
+            );
             let found = world.ends(1, "verify spec.toml").err;
             assert!(found.contains("a run was interrupted"), "{found}");
             if step % 2 == 0 {

@@ -20,7 +20,8 @@ fn filled(world: &World) {
     world.spec(PARENT);
     world.ends(0, "run spec.toml --yes");
     world.execute("INSERT INTO teams (id) VALUES (1)");
-    let rows: Vec<String> = (1..=30).map(|id| format!("({id}, {})", if id <= 15 { 1 } else { id })).collect();
+    let rows: Vec<String> =
+        (1..=30).map(|id| format!("({id}, {})", if id <= 15 { 1 } else { id })).collect();
     world.execute(&format!("INSERT INTO people (id, team) VALUES {}", rows.join(", ")));
 }
 

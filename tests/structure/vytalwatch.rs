@@ -149,10 +149,8 @@ fn agrees(world: &World) {
         "status|claim_status",
     ];
     assert_eq!(types, wanted);
-    let none = one(
-        "SELECT count(*) FROM pg_constraint WHERE contype = 'f' \
-         AND 'encryption_keys'::regclass IN (conrelid, confrelid)",
-    );
+    let none = one("SELECT count(*) FROM pg_constraint WHERE contype = 'f' \
+         AND 'encryption_keys'::regclass IN (conrelid, confrelid)");
     assert_eq!(none, 0);
 }
 
@@ -163,10 +161,13 @@ fn in_a_file_the_same_specs_come_and_go_and_plan_lists_what_differs() {
     assert!(plan.contains("differs: "), "{plan}");
     world.ends(0, "run specs/vytalwatch --yes");
     world.ends(0, "verify specs/vytalwatch");
-    let made = world.query("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'mapper%'");
+    let made = world.query(
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'mapper%'",
+    );
     assert_eq!(made, ["18"], "with users");
     world.ends(0, "rollback specs/vytalwatch --all --yes");
-    let left = world.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'mapper%'");
+    let left = world
+        .query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'mapper%'");
     assert_eq!(left, ["users"]);
 }
 

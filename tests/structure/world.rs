@@ -202,7 +202,9 @@ impl World {
                 String::from_utf8(output.stdout)
                     .unwrap()
                     .lines()
-                    .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"))
+                    .filter(|line| {
+                        !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict")
+                    })
                     .collect::<Vec<_>>()
                     .join("\n")
             }

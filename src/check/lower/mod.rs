@@ -55,5 +55,9 @@ pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
         plan.connections.push(planned.connection.clone());
         checker.origins.connections.push(planned.span);
     }
+    // A file that tables are made in comes into being with them.
+    for task in &plan.structures {
+        plan.connections[task.connection].config.create = true;
+    }
     Some(plan)
 }

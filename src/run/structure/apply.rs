@@ -286,7 +286,12 @@ impl Worker<'_> {
     fn tell(&mut self, change: &StructureChange, statements: Vec<String>, done: bool) {
         let change = evolve::describe(change);
         self.done.push(change.clone());
-        self.observer.event(&Event::Structure { spec: self.spec.clone(), change, statements, done });
+        self.observer.event(&Event::Structure {
+            spec: self.spec.clone(),
+            change,
+            statements,
+            done,
+        });
     }
 }
 

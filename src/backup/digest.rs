@@ -2,8 +2,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::form;
 use crate::connectors::Layout;
-use crate::value::{Problem, Row, Value, extended_json};
+use crate::value::{Problem, Row, Value};
 
 /// A checksum over rows in their canonical form, and how many there are. The order of rows makes no
 /// difference; the order of a table's columns neither.
@@ -23,7 +24,7 @@ impl Digest {
         let mut text = Vec::new();
         match layout {
             Layout::Document => {
-                extended_json::write(&mut text, row.first().unwrap_or(&Value::Missing))?;
+                form::write(&mut text, row.first().unwrap_or(&Value::Missing))?;
             }
             Layout::Columns(names) => {
                 let mut fields: Vec<(&str, &Value)> =
@@ -34,7 +35,7 @@ impl Digest {
                     text.extend(name.len().to_le_bytes());
                     text.extend(name.as_bytes());
                     let before = text.len();
-                    extended_json::write(&mut text, value)?;
+                    form::write(&mut text, value)?;
                     text.extend((text.len() - before).to_le_bytes());
                 }
             }

@@ -1,12 +1,13 @@
 //! Backups: tables or collections in files, as they were before they were touched.
 //!
 //! A backup is a folder: `manifest.json`, and for each table or collection a file of JSON Lines in
-//! extended JSON, compressed with zstd. It is written into a folder of another name, which gets its
+//! extended JSON ([`form`]), compressed with zstd. It is written into a folder of another name, which gets its
 //! own only when everything is on disk, so what is found is whole. It holds values: nobody but its
 //! owner may read it.
 
 mod digest;
 mod files;
+pub mod form;
 mod manifest;
 mod read;
 mod write;

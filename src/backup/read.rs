@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::files::{file_name, hex};
 use super::manifest::{FORMAT, MANIFEST};
-use super::{BackedTable, BackupError, Manifest};
+use super::{BackedTable, BackupError, Manifest, form};
 use crate::value::Value;
 use crate::value::extended_json::Parser;
 
@@ -164,7 +164,11 @@ impl Rows {
             if read.map_err(|error| BackupError::file(path, "read", &error))? == 0 {
                 break;
             }
-            let row = parser.parse(&line).ok().filter(|row| matches!(row, Value::Object(_)));
+            let row = parser
+                .parse(&line)
+                .ok()
+                .and_then(form::read)
+                .filter(|row| matches!(row, Value::Object(_)));
             rows.push(row.ok_or_else(|| BackupError::damaged(path, "has a line that is no row"))?);
         }
         Ok(rows)

@@ -10,9 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::files::{create, create_folder, file_name, hex, sync_folder};
 use super::manifest::{FORMAT, MANIFEST};
-use super::{BATCH, BackedPhase, BackedTable, Backup, BackupError, Digest, Manifest};
+use super::{BATCH, BackedPhase, BackedTable, Backup, BackupError, Digest, Manifest, form};
 use crate::connectors::{ExportBatch, Layout, Store};
-use crate::value::{Value, extended_json};
+use crate::value::Value;
 
 /// What is backed up, and for what.
 #[derive(Clone, Copy, Debug)]
@@ -193,11 +193,11 @@ impl TableFile {
                 self.line.clear();
                 match &batch.layout {
                     Layout::Document => {
-                        extended_json::write(&mut self.line, row.first().unwrap_or(&Value::Null))
+                        form::write(&mut self.line, row.first().unwrap_or(&Value::Null))
                     }
                     Layout::Columns(names) => {
                         let fields = names.iter().map(String::as_str).zip(row.iter().cloned());
-                        extended_json::write(&mut self.line, &Value::object(fields.collect()))
+                        form::write(&mut self.line, &Value::object(fields.collect()))
                     }
                 }
             });

@@ -11,11 +11,12 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::links::{Entity, Uses};
 use super::structure::Copied;
+use crate::backup::form;
 use crate::connectors::{Insert, Layout, ScanRequest, ScanSource, Store, WriteError};
 use crate::plan::Plan;
 use crate::run::{Cancel, RunError, RunErrorKind, problem_of};
 use crate::value::query::{Filter, Select};
-use crate::value::{Column, Row, Schema, Value, extended_json};
+use crate::value::{Column, Row, Schema, Value};
 
 /// Rows that are read and written together.
 const BATCH: usize = 500;
@@ -271,7 +272,7 @@ fn key_of(plan: &Plan, entity: &Entity, schema: &Schema, documents: bool) -> Vec
 /// A hash of a value's canonical form.
 fn hash(value: &Value) -> u128 {
     let mut text = Vec::new();
-    match extended_json::write(&mut text, value) {
+    match form::write(&mut text, value) {
         Ok(()) => xxh3_128(&text),
         Err(_) => xxh3_128(format!("{value:?}").as_bytes()),
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::select::Part;
-use crate::backup::BATCH;
+use crate::backup::{BATCH, form};
 use crate::connectors::{Layout, Store};
 use crate::run::{RunError, RunErrorKind};
-use crate::value::{Object, Row, Schema, Value, extended_json};
+use crate::value::{Object, Row, Schema, Value};
 
 /// The difference of one table or collection.
 #[derive(Debug, Default)]
@@ -106,7 +106,7 @@ fn whole(row: &Object) -> Result<u128, RunError> {
 
 fn hash(value: &Value) -> Result<u128, RunError> {
     let mut text = Vec::new();
-    extended_json::write(&mut text, value)
+    form::write(&mut text, value)
         .map_err(|problem| RunError::new(RunErrorKind::Refused, problem.message))?;
     Ok(xxh3_128(&text))
 }

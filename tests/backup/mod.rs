@@ -97,7 +97,7 @@ async fn files_are_for_their_owner_and_can_be_read_without_mapper() {
     let lines: Vec<String> = std::io::BufReader::new(file).lines().map(Result::unwrap).collect();
     assert_eq!(
         lines[0],
-        r#"{"id":10,"code":"b","name":"zwei","amount":{"$numberDecimal":"1.10"},"seen":null,"parent":11}"#
+        r#"{"id":10,"code":"b","name":"zwei","amount":{"$numberDecimal":"1.10"},"born":{"mapper:date":"2001-02-03"},"hour":{"mapper:time":"04:05:06.000007"},"parent":11}"#
     );
     assert_eq!(lines.len(), 3);
     let told = world.mapper(&["restore", "--list", "--format", "json"]).exits(0).json();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use mapper::backup::Digest;
+use mapper::backup::{Digest, form};
 use mapper::connectors::{self, ConnectionConfig, Definition, Insert, Layout, Model, Store};
 use mapper::value::{Value, extended_json};
 
@@ -33,10 +33,13 @@ pub struct World {
     pub documents: bool,
 }
 
+const ZWEI: &str =
+    r#""zwei","born":{"mapper:date":"2001-02-03"},"hour":{"mapper:time":"04:05:06.000007"}"#;
+
 const SCHEMA: &str = "
     CREATE TABLE source (id INTEGER NOT NULL PRIMARY KEY, code VARCHAR(20), name VARCHAR(50));
     CREATE TABLE target (id INTEGER NOT NULL PRIMARY KEY, code VARCHAR(20) NOT NULL UNIQUE,
-        name VARCHAR(50), amount DECIMAL(12,2), seen TIMESTAMP NULL, parent INTEGER,
+        name VARCHAR(50), amount DECIMAL(12,2), born DATE NULL, hour TIME(6) NULL, parent INTEGER,
         FOREIGN KEY (parent) REFERENCES target (id));
     CREATE TABLE line (id INTEGER NOT NULL PRIMARY KEY, target INTEGER NOT NULL,
         FOREIGN KEY (target) REFERENCES target (id));
@@ -131,9 +134,14 @@ target = {{ lookup = "copy", from = "{key}" }}
             session.define(&collection).await.unwrap();
         }
         for row in rows {
-            let text =
-                if self.documents { row.replace("\"id\"", "\"_id\"") } else { (*row).into() };
-            let Value::Object(row) = extended_json::parse(&text).unwrap() else { panic!("{text}") };
+            let text = if self.documents {
+                row.replace("\"id\"", "\"_id\"")
+            } else {
+                // What documents have no form for.
+                row.replace("\"zwei\"", ZWEI)
+            };
+            let row = form::read(extended_json::parse(&text).unwrap());
+            let Some(Value::Object(row)) = row else { panic!("{text}") };
             let (layout, row) = if self.documents {
                 (Layout::Document, vec![Value::Object(row)])
             } else {

@@ -5,6 +5,7 @@
 #![allow(clippy::format_collect, reason = "no test is slow by it")]
 
 mod architecture;
+mod backup;
 mod checking;
 mod cli;
 mod conformance;
@@ -18,6 +19,7 @@ mod intents;
 mod kill;
 mod loading;
 mod push_down;
+mod rehearse;
 mod rollback;
 mod schema;
 mod seeds;

@@ -19,7 +19,9 @@ mod open;
 mod parse;
 mod plan;
 mod progress;
+mod rehearse;
 mod rejects;
+mod restore;
 mod rollback;
 mod run;
 mod schema;
@@ -110,8 +112,10 @@ enum Command {
     Run(run::Arguments),
     Verify(verify::Arguments),
     Rollback(rollback::Arguments),
+    Restore(restore::Arguments),
     Status(status::Arguments),
     Rejects(rejects::Arguments),
+    Rehearse(rehearse::Arguments),
     Ids(ids::Arguments),
     Seed(seed::Arguments),
     Test(test::Arguments),
@@ -165,6 +169,8 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
             Command::Run(arguments) => run::run(&arguments, &environment, console).await,
             Command::Verify(arguments) => verify::run(&arguments, &environment, console).await,
             Command::Rollback(arguments) => rollback::run(&arguments, &environment, console).await,
+            Command::Restore(arguments) => restore::run(&arguments, &environment, console).await,
+            Command::Rehearse(arguments) => rehearse::run(&arguments, &environment, console).await,
             Command::Status(arguments) => status::run(&arguments, &environment, console).await,
             Command::Rejects(arguments) => rejects::run(&arguments, &environment, console).await,
             Command::Ids(arguments) => ids::run(&arguments, &environment, console).await,

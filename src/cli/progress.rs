@@ -114,6 +114,10 @@ fn words(event: &Event, verbose: bool) -> Option<String> {
         Event::Fixtures { connection, records } => {
             Some(format!("{connection}: filled with {records} records from its fixtures"))
         }
+        Event::Backup { connection, tables, records, folder } => Some(format!(
+            "{connection}: {tables} tables or collections with {records} records backed up to \
+             {folder}"
+        )),
         Event::PhaseStarted { phase, resumed: true, .. } => {
             Some(format!("{phase}: goes on where it was interrupted"))
         }

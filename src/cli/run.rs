@@ -190,6 +190,7 @@ fn options(
         now: environment.now()?,
         who: environment.who(),
         command: environment::command_line(std::env::args_os()),
+        backups: Some(environment.backups()),
         ..defaults
     })
 }

@@ -8,6 +8,7 @@ mod conditions;
 mod config;
 pub mod documents;
 mod error;
+mod export;
 pub mod files;
 mod fitting;
 mod matching;
@@ -19,6 +20,7 @@ pub mod postgres;
 mod prefetch;
 mod process;
 mod registry;
+pub mod scratch;
 mod size;
 pub mod sqlite;
 mod structure;
@@ -28,6 +30,7 @@ pub use config::{
     ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies, UuidOrder, ZeroDatePolicy,
 };
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
+pub use export::{Export, ExportBatch};
 pub use fitting::{fitters, fitters_of};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
 pub use registry::{capabilities, capabilities_of, is_embedded, location_of, open};
@@ -139,6 +142,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Starts reading a source from the beginning, or after a checkpoint.
     async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>, StoreError>;
 
+    /// Starts reading tables or collections whole, one after the other in this order, all as they
+    /// were at one moment where the store can. One that does not exist has no rows when
+    /// [`Capabilities::implicit_entities`], and is an error otherwise.
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::by_scans(self, entities, batch).await
+    }
+
     /// How large an entity is.
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError>;
 
@@ -203,6 +213,26 @@ pub trait Store: Send + Sync + fmt::Debug {
         Err(format!("the connector `{}` changes no structure", self.capabilities().connector))
     }
 
+    /// The databases of its server whose names begin so, in order. Embedded stores have files.
+    async fn databases(&self, _prefix: &str) -> Result<Vec<String>, StoreError> {
+        Err(no_databases(self.location()))
+    }
+
+    /// Creates a database beside its own, for the same user. It may come into being only with what is
+    /// put into it.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Denied`] when the user may not.
+    async fn create_database(&self, _name: &str) -> Result<(), StoreError> {
+        Err(no_databases(self.location()))
+    }
+
+    /// Drops a database beside its own, with all that is in it; one that is not there is dropped
+    /// already.
+    async fn drop_database(&self, _name: &str) -> Result<(), StoreError> {
+        Err(no_databases(self.location()))
+    }
+
     /// Opens a session to write. Waits while the store allows only one and it is taken.
     async fn session(&self) -> Result<Box<dyn Session>, StoreError>;
 
@@ -225,6 +255,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Closes what is open, so that files are whole on their own. Nothing is read or written after
     /// it. Without it connections go as their owners do.
     async fn close(&self) {}
+}
+
+fn no_databases(location: &str) -> StoreError {
+    let message = format!("{location}: there are no other databases beside it");
+    StoreError::new(StoreErrorKind::Unsupported, message)
 }
 
 /// The run's lock on a store, given back when dropped.

@@ -80,6 +80,17 @@ pub struct Connection {
     pub fixtures: Option<PathBuf>,
     /// Whether destructive commands must ask.
     pub production: bool,
+    /// When what will be touched there is backed up first.
+    pub backup: Option<BackupWhen>,
+}
+
+/// When a connection's tables or collections are backed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupWhen {
+    /// Before a run, all that its phases will touch, as it was at one moment.
+    Run,
+    /// Before each phase, what it will touch.
+    Phase,
 }
 
 /// An index to create.

@@ -63,6 +63,7 @@ mod tests {
             check: None,
             structure: Vec::new(),
             error: None,
+            structure: Vec::new(),
         };
         Outcome { nodes: vec![node], ..Outcome::default() }
     }

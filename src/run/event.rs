@@ -15,6 +15,17 @@ pub enum Event {
         /// Records loaded.
         records: u64,
     },
+    /// What will be touched was backed up.
+    Backup {
+        /// The connection.
+        connection: String,
+        /// Tables or collections.
+        tables: u64,
+        /// Records.
+        records: u64,
+        /// Where the backup is.
+        folder: String,
+    },
     /// A phase started or goes on.
     PhaseStarted {
         /// Its full name.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio::task::JoinSet;
 
+use super::backup;
 use super::checks::{self, CheckResult};
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
@@ -142,17 +143,34 @@ pub async fn run(
         let unmade = pending.contains(&spec);
         runs.push(open_run(&plan, &stores, &options, spec, unmade).await?);
     }
-    let mut executor = Executor {
-        states: initial_states(&plan, &options, &runs),
-        plan,
-        stores,
-        options,
-        observer,
-        cancel,
-        runs,
-    };
+    let states = initial_states(&plan, &options, &runs);
+    if !options.dry_run {
+        back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
+    }
+    let mut executor = Executor { states, plan, stores, options, observer, cancel, runs };
     executor.execute().await;
     executor.close().await
+}
+
+/// Backs up what is about to be touched, where a connection asks for it before each run.
+async fn back_up(
+    plan: &Plan,
+    stores: &Stores,
+    options: &Options,
+    observer: &dyn Observer,
+    runs: &[SpecRun],
+    states: &[NodeOutcome],
+) -> Result<(), RunError> {
+    for run in runs {
+        let to_do = states.iter().filter(|outcome| outcome.state == NodeState::NotStarted);
+        let own: Vec<Work> = to_do
+            .map(|outcome| outcome.work)
+            .filter(|work| backup::spec_of(plan, *work) == Some(&run.record.spec))
+            .collect();
+        let of = (run.record.spec.as_str(), run.record.id.as_str());
+        backup::before_run(plan, stores, options, observer, of, &own).await?;
+    }
+    Ok(())
 }
 
 async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
@@ -335,6 +353,18 @@ impl Executor {
         };
         let counts = self.counts();
         async move {
+            let backed_up = backup::before_node(
+                (&plan, &stores),
+                &options,
+                &*observer,
+                &run,
+                (outcome.work, &outcome.name),
+            );
+            if let Err(error) = backed_up.await {
+                outcome.state = NodeState::Failed;
+                outcome.error = Some(error);
+                return (node, outcome);
+            }
             match outcome.work {
                 Work::Phase(index) => {
                     let phase = Arc::new(plan.phases[index].clone());

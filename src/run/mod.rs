@@ -3,6 +3,7 @@
 
 mod alone;
 mod apply;
+mod backup;
 pub mod checks;
 mod decide;
 mod error;
@@ -28,6 +29,8 @@ mod transform;
 pub mod undo;
 
 pub use alone::run_alone;
+pub use apply::problem_of;
+pub use backup::exact;
 pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
 pub use executor::{NodeOutcome, NodeState, Outcome, run};
@@ -40,6 +43,7 @@ pub use stores::{Stores, unopened};
 pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -71,6 +75,8 @@ pub struct Options {
     pub who: String,
     /// The command line, secrets left out.
     pub command: String,
+    /// The folder of backups; `backups` in the working directory otherwise.
+    pub backups: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -87,6 +93,7 @@ impl Default for Options {
             now: None,
             who: String::new(),
             command: String::new(),
+            backups: None,
         }
     }
 }

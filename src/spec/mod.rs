@@ -32,7 +32,7 @@ mod test_case;
 pub use check::{Check, CheckSeverity};
 pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
 pub use column::{DeclaredColumn, DeclaredDefault, DeclaredType};
-pub use connection::{Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
+pub use connection::{BackupWhen, Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
 pub use constraint::{
     DeclaredCheck, DeclaredForeignKey, DeclaredIndex, DeclaredUnique, ReferentialAction,
 };

@@ -19,13 +19,14 @@ use async_trait::async_trait;
 use super::prefetch::Prefetch;
 use super::sqlite::catalog::{TableColumn, quote};
 use super::sqlite::database::Database;
+use super::sqlite::export;
 use super::sqlite::page::{Pages, Shape};
 use super::sqlite::render::Sql;
 use super::sqlite::scan::TableScan;
 use super::sqlite::text_column;
 use super::sqlite::writer::Writer;
 use super::{
-    Capabilities, ConnectionConfig, Definition, Delete, Fitter, Insert, Lock, Rows, Scan,
+    Capabilities, ConnectionConfig, Definition, Delete, Export, Fitter, Insert, Lock, Rows, Scan,
     ScanRequest, ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
     Update, WriteError,
 };
@@ -153,6 +154,10 @@ impl Store for Documents {
             request.after.as_ref(),
         )?;
         Ok(Box::new(Prefetch::new(Box::new(scan))))
+    }
+
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::export(self.database.writer().await?, entities.to_vec(), true, batch).await
     }
 
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {

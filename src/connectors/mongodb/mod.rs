@@ -131,6 +131,19 @@ impl Store for MongoDb {
         structure::render(change, &self.server)
     }
 
+    async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.server.databases(prefix).await
+    }
+
+    async fn create_database(&self, _name: &str) -> Result<(), StoreError> {
+        // It comes into being with its first collection.
+        Ok(())
+    }
+
+    async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        self.server.drop_database(name).await
+    }
+
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
         Ok(Box::new(DocumentSession { server: Arc::clone(&self.server) }))
     }

@@ -85,6 +85,27 @@ impl Server {
         self.database.run_command(command).await
     }
 
+    /// The databases whose names begin so, in order.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or the user may not list them.
+    pub(super) async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let names = self.client.list_database_names().await.map_err(|error| self.error(&error))?;
+        let mut names: Vec<String> =
+            names.into_iter().filter(|name| name.starts_with(prefix)).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Drops another database.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or the user may not.
+    pub(super) async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        let done = self.client.database(name).run_command(doc! { "dropDatabase": 1 }).await;
+        done.map(|_| ()).map_err(|error| self.error(&error))
+    }
+
     /// The server's clock, in milliseconds since 1970.
     ///
     /// # Errors

@@ -3,10 +3,12 @@
 mod batch;
 mod catalog;
 mod config;
+mod databases;
 mod decode;
 mod define;
 mod encode;
 mod error;
+mod export;
 mod fit;
 mod lock;
 mod name;
@@ -37,8 +39,8 @@ use self::scan::{Plan, TableScan};
 use self::session::TableSession;
 use self::writer::{Idle, Writer};
 use super::{
-    Capabilities, ConnectionConfig, Fitter, Lock, Policies, Rows, Scan, ScanRequest, ScanSource,
-    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Export, Fitter, Lock, Policies, Rows, Scan, ScanRequest,
+    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
@@ -267,6 +269,11 @@ impl Store for Postgres {
         Ok(Box::new(TableScan::start(plan, connection, self.server.clone(), after)?))
     }
 
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        let connection = self.server.connect_to_read().await?;
+        export::export(connection, self.server.clone(), entities, batch).await
+    }
+
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
         let records = self.count(entity, &Filter::All).await?;
         let mut connection = self.reader().await?;
@@ -294,6 +301,21 @@ impl Store for Postgres {
         let mut connection = self.reader().await?;
         let done = transfer::check(&mut connection, transfer, &self.server).await;
         self.keep(connection, done)
+    }
+
+    async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.server.connect().await?;
+        databases::list(&mut connection, prefix).await.map_err(|e| self.server.error(&e))
+    }
+
+    async fn create_database(&self, name: &str) -> Result<(), StoreError> {
+        let mut connection = self.server.connect().await?;
+        databases::create(&mut connection, name).await.map_err(|e| self.server.error(&e))
+    }
+
+    async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        let mut connection = self.server.connect().await?;
+        databases::drop(&mut connection, name).await.map_err(|e| self.server.error(&e))
     }
 
     async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {

@@ -7,6 +7,7 @@ mod config;
 pub(crate) mod database;
 pub(crate) mod define;
 mod error;
+pub(crate) mod export;
 mod fit;
 mod lock;
 pub(crate) mod page;
@@ -33,8 +34,8 @@ use self::session::TableSession;
 use super::prefetch::Prefetch;
 use super::without_nul;
 use super::{
-    Capabilities, ConnectionConfig, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session,
-    Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
+    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
@@ -195,6 +196,10 @@ impl Store for Sqlite {
             request.after.as_ref(),
         )?;
         Ok(Box::new(Prefetch::new(Box::new(scan))))
+    }
+
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::export(self.database.writer().await?, entities.to_vec(), false, batch).await
     }
 
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {

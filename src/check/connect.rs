@@ -36,14 +36,15 @@ pub async fn connect(
     }
     live.indexes(diagnostics);
     live.checks(diagnostics);
+    live.seed_takes(diagnostics);
     foreign_keys::order(checked, &catalog);
 }
 
 /// What the passes share.
-struct Live<'a> {
-    checked: &'a Checked,
+pub(super) struct Live<'a> {
+    pub(super) checked: &'a Checked,
     stores: &'a [Arc<dyn Store>],
-    catalog: &'a Catalog,
+    pub(super) catalog: &'a Catalog,
 }
 
 impl Live<'_> {

@@ -16,15 +16,17 @@ mod origins;
 mod overlap;
 mod policies;
 mod query;
+mod seeds;
 mod types;
 
 pub use connect::connect;
+pub use seeds::{Seed, SeedOptions, seeds};
 pub use origins::{LookupOrigins, Mention, MentionRoot, Origins, PhaseOrigins};
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, codes};
+use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span, codes};
 use crate::plan::Plan;
 use crate::spec::{self, SpecSet};
 
@@ -45,6 +47,21 @@ pub struct Checked {
     pub plan: Plan,
     /// Where each part of it was written.
     pub origins: Origins,
+    /// The seeds, of which [`seeds`] makes a plan of their own.
+    pub seeds: Vec<Seed>,
+    /// In a plan of seeds: what is taken of rows that only the store makes.
+    seed_takes: Vec<SeedTake>,
+}
+
+/// A field of a seeded row that only the store makes.
+#[derive(Clone, Debug)]
+struct SeedTake {
+    /// The phase that writes the row.
+    phase: usize,
+    /// The field.
+    take: String,
+    /// Where it is asked for.
+    span: Span,
 }
 
 /// Checks specs without looking at any store. Gives a plan when there is no error; every mistake
@@ -57,18 +74,19 @@ pub fn check(
 ) -> Option<Checked> {
     let mut checker = Checker::new(set, sources, options, diagnostics);
     let plan = lower::plan(&mut checker);
+    let seeds = checker.seeds();
     // What looks unused may be used where something is wrong.
     if !checker.diagnostics.has_errors() {
         lints::run(&mut checker);
     }
     let origins = std::mem::take(&mut checker.origins);
     // Errors of reading count too: a plan of half a spec would be another plan.
-    let plan = plan.filter(|_| !diagnostics.has_errors())?;
+    let (plan, seeds) = plan.zip(seeds).filter(|_| !diagnostics.has_errors())?;
     for (phase, origins) in plan.phases.iter().zip(&origins.phases) {
         let shape = types::Shape { columns: origins.columns.clone() };
         types::phase(phase, origins, &shape, &[], diagnostics);
     }
-    (!diagnostics.has_errors()).then_some(Checked { plan, origins })
+    (!diagnostics.has_errors()).then_some(Checked { plan, origins, seeds, seed_takes: Vec::new() })
 }
 
 /// What the passes share.

@@ -11,6 +11,7 @@ mod crosswalk;
 mod expect;
 mod field;
 mod filter;
+mod generator;
 mod index;
 mod literal;
 mod load;
@@ -21,6 +22,7 @@ mod read;
 pub mod reference;
 mod root;
 pub mod schema;
+mod seed;
 mod source;
 mod table;
 mod target;
@@ -35,11 +37,16 @@ pub use field::{
     Apply, ArgumentValue, Arguments, Field, Id, IdKind, OnError, OnMissing, Origin, Rule, TargetKey,
 };
 pub use filter::Filter;
+pub use generator::{
+    Dirt, Dirty, DirtyWith, Distribution, Generator, GeneratorKind, Reference, Referred, SeedField,
+    SeedId,
+};
 pub use index::{Index, SortKey, When};
 pub use load::{FileReader, FileSystem, load, load_text};
 pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
 pub use query::Query;
+pub use seed::Seed;
 pub use source::{FileFormat, Files, Input, Source};
 pub use table::ExistingTable;
 pub use target::{OnConflict, Target, WriteMode};
@@ -81,6 +88,8 @@ pub struct Spec {
     pub tests: Vec<TestCase>,
     /// Tables that must be there.
     pub tables: Vec<ExistingTable>,
+    /// Test data.
+    pub seeds: Vec<Seed>,
 }
 
 impl Spec {
@@ -92,6 +101,11 @@ impl Spec {
     /// The crosswalk of that name.
     pub fn crosswalk(&self, name: &str) -> Option<&Crosswalk> {
         self.crosswalks.iter().find(|crosswalk| crosswalk.name.as_str() == name)
+    }
+
+    /// The seed of that name.
+    pub fn seed(&self, name: &str) -> Option<&Seed> {
+        self.seeds.iter().find(|seed| seed.name.as_str() == name)
     }
 
     /// The phase of that short name.

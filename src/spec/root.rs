@@ -2,8 +2,8 @@
 
 use super::read::{self, Context};
 use super::{
-    Check, Connection, Crosswalk, ExistingTable, Index, Phase, TestCase, check, connection,
-    crosswalk, index, phase, table, test_case,
+    Check, Connection, Crosswalk, ExistingTable, Index, Phase, Seed, TestCase, check, connection,
+    crosswalk, index, phase, seed, table, test_case,
 };
 use crate::diagnostics::{Diagnostic, codes};
 use crate::document::{KeyKind, KeyShape, NodeKind, Shape, Table, TableShape, Text, TextKind};
@@ -57,7 +57,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             "tables by name",
         ),
         KeyShape::optional("enum", &Shape::NotYet, "types with named values"),
-        KeyShape::optional("seed", &Shape::NotYet, "test data"),
+        KeyShape::optional(
+            "seed",
+            &Shape::MapOf(KeyKind::Name, &Shape::Table(&seed::SHAPE)),
+            "test data by name, which `mapper seed` makes",
+        ),
     ],
     groups: &[],
 };
@@ -75,6 +79,7 @@ pub(super) struct Definitions {
     pub(super) checks: Vec<Check>,
     pub(super) tests: Vec<TestCase>,
     pub(super) tables: Vec<ExistingTable>,
+    pub(super) seeds: Vec<Seed>,
     /// The keys that are there, refused or not.
     pub(super) keys: Vec<String>,
 }
@@ -120,6 +125,10 @@ impl Definitions {
                 .map(|(table, span)| TestCase::read(table, span, context))
                 .collect(),
             tables: read::entries(root, "table").iter().filter_map(ExistingTable::read).collect(),
+            seeds: read::entries(root, "seed")
+                .iter()
+                .filter_map(|entry| Seed::read(entry, context))
+                .collect(),
             keys: root.entries.iter().map(|entry| entry.key.to_string()).collect(),
         }
     }

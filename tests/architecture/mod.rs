@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("spec", 2),
     ("connectors", 2),
     ("expr", 2),
+    ("generate", 3),
     ("ledger", 3),
     ("plan", 3),
     ("check", 4),
@@ -29,6 +30,8 @@ const LAYERS: &[(&str, u8)] = &[
 /// Where each outside crate that a module hides may be named.
 const HOMES: &[(&str, &[&str])] = &[
     ("toml::", &["src/document"]),
+    ("fake::", &["src/generate/fakes.rs"]),
+    ("rand::", &["src/generate/random.rs"]),
     ("minijinja", &["src/expr"]),
     ("jsonpath_rust", &["src/expr/select.rs"]),
     (

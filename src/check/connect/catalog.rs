@@ -10,7 +10,7 @@ use crate::plan::{CheckKind, LookupKind};
 use crate::value::Schema;
 
 /// Shapes by connection and name. Absent: the store could not be asked, which is reported.
-pub(super) struct Catalog {
+pub(in crate::check) struct Catalog {
     schemas: HashMap<(usize, String), Option<Schema>>,
     /// The names that there are, per connection, to suggest from.
     names: HashMap<usize, Vec<String>>,
@@ -54,7 +54,7 @@ impl Catalog {
     }
 
     /// The shape, when it is known and there.
-    pub(super) fn schema(&self, connection: usize, entity: &str) -> Option<&Schema> {
+    pub(in crate::check) fn schema(&self, connection: usize, entity: &str) -> Option<&Schema> {
         self.schemas.get(&(connection, entity.to_owned()))?.as_ref()
     }
 

@@ -1,6 +1,6 @@
 //! The parts of a plan, one file each, from the parts of a spec.
 
-mod canonical;
+pub(super) mod canonical;
 mod checks;
 mod checksum;
 mod filter;

@@ -19,6 +19,7 @@ mod loading;
 mod push_down;
 mod rollback;
 mod schema;
+mod seeding;
 mod seeds;
 mod servers;
 mod verify;

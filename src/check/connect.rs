@@ -37,7 +37,11 @@ pub async fn connect(
     live.indexes(diagnostics);
     live.checks(diagnostics);
     live.seed_takes(diagnostics);
+    let keys = live.seed_keys(diagnostics);
     foreign_keys::order(checked, &catalog);
+    for (phase, key) in keys {
+        checked.plan.phases[phase].target.key = vec![key];
+    }
 }
 
 /// What the passes share.

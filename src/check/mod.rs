@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span, codes};
 use crate::plan::Plan;
 use crate::spec::{self, SpecSet};
+use crate::value::FieldPath;
 
 use connections::Connections;
 use graph::PhaseFacts;
@@ -51,6 +52,8 @@ pub struct Checked {
     pub seeds: Vec<Seed>,
     /// In a plan of seeds: what is taken of rows that only the store makes.
     seed_takes: Vec<SeedTake>,
+    /// In a plan of seeds, per phase: a field that tells its rows apart.
+    seed_keys: Vec<Option<FieldPath>>,
 }
 
 /// A field of a seeded row that only the store makes.
@@ -86,7 +89,13 @@ pub fn check(
         let shape = types::Shape { columns: origins.columns.clone() };
         types::phase(phase, origins, &shape, &[], diagnostics);
     }
-    (!diagnostics.has_errors()).then_some(Checked { plan, origins, seeds, seed_takes: Vec::new() })
+    (!diagnostics.has_errors()).then_some(Checked {
+        plan,
+        origins,
+        seeds,
+        seed_takes: Vec::new(),
+        seed_keys: Vec::new(),
+    })
 }
 
 /// What the passes share.

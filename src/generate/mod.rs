@@ -9,8 +9,6 @@ mod pool;
 mod random;
 mod rows;
 mod store;
-#[cfg(test)]
-mod tests;
 
 pub use store::Generated;
 

@@ -13,7 +13,7 @@ use crate::connectors::{
     TimePrecision,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{Column, Key, Row, Schema, Value};
+use crate::value::{Column, Key, Schema, Value};
 
 /// What generated rows can do: be scanned.
 static CAPABILITIES: Capabilities = Capabilities {
@@ -226,11 +226,4 @@ fn size(value: &Value) -> usize {
         _ => 0,
     };
     size_of::<Value>() + inner
-}
-
-/// The rows of a recipe's table, for tests: each as it is, or why it can't be made.
-#[cfg(test)]
-pub(super) fn all(recipe: &Arc<Recipe>, table: usize) -> Vec<Result<Row, crate::value::Problem>> {
-    let rows = Rows::new(recipe, table, &Vec::new()).unwrap();
-    (0..rows.count()).map(|row| rows.row(row)).collect()
 }

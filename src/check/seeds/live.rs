@@ -2,6 +2,7 @@
 
 use crate::check::connect::Live;
 use crate::diagnostics::{Diagnostic, Diagnostics, codes, wording};
+use crate::value::FieldPath;
 
 impl Live<'_> {
     /// A field that only the database makes is found by the ledger when it is the primary key.
@@ -30,5 +31,35 @@ impl Live<'_> {
                 }),
             );
         }
+    }
+
+    /// The fields by which seeded rows are found again where a table has no primary key, by phase.
+    pub(in crate::check) fn seed_keys(
+        &self,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<(usize, FieldPath)> {
+        let mut keys = Vec::new();
+        for (phase, key) in self.checked.seed_keys.iter().enumerate() {
+            let target = &self.checked.plan.phases[phase].target;
+            let schema = self.catalog.schema(target.connection, &target.entity);
+            if schema.is_none_or(|schema| schema.open || !schema.primary_key.is_empty()) {
+                continue;
+            }
+            match key {
+                Some(key) => keys.push((phase, key.clone())),
+                None => diagnostics.push(
+                    Diagnostic::new(
+                        &codes::NOT_UNIQUE,
+                        format!("seeded rows of `{}` could not be found again", target.entity),
+                    )
+                    .at(
+                        self.checked.origins.phases[phase].target,
+                        "no primary key, and no field that is unique",
+                    )
+                    .help("give one of the fields `unique = true`"),
+                ),
+            }
+        }
+        keys
     }
 }

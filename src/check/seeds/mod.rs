@@ -266,9 +266,9 @@ pub(super) fn target_path(text: &Text, documents: Option<bool>) -> Option<FieldP
 /// The connection of generated rows.
 pub(super) fn generated_connection() -> Connection {
     Connection {
-        name: "generated".to_owned(),
+        name: "generated rows".to_owned(),
         config: ConnectionConfig {
-            name: "generated".to_owned(),
+            name: "generated rows".to_owned(),
             url: "generated:".to_owned(),
             model: crate::connectors::Model::Tables,
             policies: crate::connectors::Policies::default(),

@@ -10,11 +10,12 @@ use crate::check::{Checked, SeedTake};
 use crate::connectors::ScanSource;
 use crate::diagnostics::Diagnostics;
 use crate::expr::{Expr, LookupCall, Mapping, OnError, OnMissing, Origin, Path};
-use crate::generate::{self, Generated, Kind, Pool, ROW, Recipe, Taken};
+use crate::generate::{self, Field, Generated, Generator, Kind, Pool, ROW, Recipe, Taken};
 use crate::plan::{
-    Edge, Lookup, LookupKind, OnDuplicate, Phase, Plan, Source, SpecInfo, Target, Transaction, Work,
-    WriteMode,
+    ConnectionId, Edge, Lookup, LookupKind, OnDuplicate, Phase, Plan, Source, SpecInfo, Target,
+    Transaction, Work, WriteMode,
 };
+use crate::value::FieldPath;
 use crate::value::query::Filter;
 
 /// Rows per batch.
@@ -43,30 +44,31 @@ pub fn seeds(
     for diagnostic in unique::too_few(seeds, &counts, options.now) {
         diagnostics.push(diagnostic);
     }
-    let mut plan = Plan {
-        connections: checked.plan.connections.clone(),
-        prerequisites: checked.plan.prerequisites.clone(),
-        ..Plan::default()
-    };
+    let mut plan = Plan::default();
+    let mut origins = Origins::default();
+    // Other stores of the specs need not be there.
+    let used = used_connections(seeds);
+    for connection in &used {
+        plan.connections.push(checked.plan.connections[*connection].clone());
+        origins.connections.push(checked.origins.connections[*connection]);
+    }
     let generated = plan.connections.len();
     plan.connections.push(generated_connection());
-    let mut origins = Origins {
-        connections: checked.origins.connections.clone(),
-        prerequisites: checked.origins.prerequisites.clone(),
-        ..Origins::default()
-    };
+    origins.connections.extend(seeds.first().map(|seed| seed.places.name));
     let mut takes = Vec::new();
+    let mut keys = Vec::with_capacity(seeds.len());
     for (at, seed) in seeds.iter().enumerate() {
-        let phase = phase(seeds, at, counts[at], options.seed, generated);
+        let mut phase = phase(seeds, at, counts[at], options.seed, generated);
+        phase.target.connection = place(&used, seed.connection);
         for (field, table) in lookups(seed) {
             if let Some((take, span)) = &seed.places.takes[field] {
                 takes.push(SeedTake { phase: table, take: take.clone(), span: *span });
             }
         }
         origins.phases.push(places(seed, &phase));
+        keys.push(key(seed));
         plan.phases.push(phase);
     }
-    origins.connections.extend(seeds.first().map(|seed| seed.places.name));
     for seed in seeds {
         let name = spec_name(seed);
         if !plan.specs.iter().any(|spec| spec.name == name) {
@@ -99,11 +101,79 @@ pub fn seeds(
                 name: table_name(seed),
                 salt: seed.name.clone(),
                 count: *count,
-                fields: seed.fields.clone(),
+                fields: renumbered(&seed.fields, &used),
             })
             .collect(),
     };
-    (Checked { plan, origins, seeds: Vec::new(), seed_takes: takes }, recipe)
+    (Checked { plan, origins, seeds: Vec::new(), seed_takes: takes, seed_keys: keys }, recipe)
+}
+
+/// The connections that seeds write to, and those whose rows they refer to.
+fn used_connections(seeds: &[Seed]) -> Vec<ConnectionId> {
+    fn collect(fields: &[Field], used: &mut Vec<ConnectionId>) {
+        for field in fields {
+            collect_one(&field.generator, used);
+        }
+    }
+    fn collect_one(generator: &Generator, used: &mut Vec<ConnectionId>) {
+        match &generator.kind {
+            Kind::Reference(reference) => {
+                if let Pool::Rows { connection, .. } = reference.pool {
+                    used.push(connection);
+                }
+            }
+            Kind::Object(fields) => collect(fields, used),
+            Kind::List { of, .. } => collect_one(of, used),
+            _ => {}
+        }
+    }
+    let mut used: Vec<ConnectionId> = seeds.iter().map(|seed| seed.connection).collect();
+    for seed in seeds {
+        collect(&seed.fields, &mut used);
+    }
+    used.sort_unstable();
+    used.dedup();
+    used
+}
+
+/// Where a connection is among those that are used.
+fn place(used: &[ConnectionId], connection: ConnectionId) -> ConnectionId {
+    used.iter().position(|other| *other == connection).unwrap_or_default()
+}
+
+/// The same fields, with connections by their place among those that are used.
+fn renumbered(fields: &[Field], used: &[ConnectionId]) -> Vec<Field> {
+    fn one(generator: &mut Generator, used: &[ConnectionId]) {
+        match &mut generator.kind {
+            Kind::Reference(reference) => {
+                if let Pool::Rows { connection, .. } = &mut reference.pool {
+                    *connection = place(used, *connection);
+                }
+            }
+            Kind::Object(fields) => {
+                fields.iter_mut().for_each(|field| one(&mut field.generator, used));
+            }
+            Kind::List { of, .. } => one(of, used),
+            _ => {}
+        }
+    }
+    let mut fields = fields.to_vec();
+    fields.iter_mut().for_each(|field| one(&mut field.generator, used));
+    fields
+}
+
+/// A field in which no two rows have the same value, and none has none.
+fn key(seed: &Seed) -> Option<FieldPath> {
+    let differs = |generator: &Generator| {
+        let kind = match &generator.kind {
+            Kind::Uuid | Kind::ObjectId => true,
+            Kind::Sequence { step, .. } => *step != 0,
+            _ => generator.unique,
+        };
+        kind && generator.null_rate == 0.0 && generator.dirty.is_none()
+    };
+    let found = seed.fields.iter().find(|field| differs(&field.generator));
+    found.map(|field| field.path.clone())
 }
 
 /// How many rows each seed has.

@@ -1,4 +1,4 @@
-//! E08…: test data.
+//! E09…: test data.
 
 use crate::diagnostics::{Code, Page};
 
@@ -7,7 +7,7 @@ pub(super) static CODES: &[&Code] =
 
 /// A seed that nobody defines.
 pub static UNKNOWN_SEED: Code = Code {
-    id: "E0801",
+    id: "E0901",
     title: "unknown seed",
     page: Page {
         meaning: "The name is not one of the `[seed.…]` tables of this spec, of the files that it \
@@ -21,7 +21,7 @@ pub static UNKNOWN_SEED: Code = Code {
 
 /// A kind of made-up text that is not there.
 pub static UNKNOWN_FAKE: Code = Code {
-    id: "E0802",
+    id: "E0902",
     title: "unknown fake",
     page: Page {
         meaning: "There is no made-up text of this kind. `mapper list fakes` lists the kinds that \
@@ -33,7 +33,7 @@ pub static UNKNOWN_FAKE: Code = Code {
 
 /// A generator that makes nothing sensible.
 pub static BAD_GENERATOR: Code = Code {
-    id: "E0803",
+    id: "E0903",
     title: "generator can't work",
     page: Page {
         meaning: "What the generator is told contradicts itself: a smallest value above the \
@@ -46,7 +46,7 @@ pub static BAD_GENERATOR: Code = Code {
 
 /// There are fewer values than rows.
 pub static NOT_UNIQUE: Code = Code {
-    id: "E0804",
+    id: "E0904",
     title: "values can't all be different",
     page: Page {
         meaning: "`unique = true` promises that no two rows have the same value, and there are \
@@ -59,7 +59,7 @@ pub static NOT_UNIQUE: Code = Code {
 
 /// A field that a seed does not make.
 pub static UNKNOWN_SEED_FIELD: Code = Code {
-    id: "E0805",
+    id: "E0905",
     title: "unknown field of a seed",
     page: Page {
         meaning: "`take`, `where` and templates use fields that a seed makes. A template sees the \

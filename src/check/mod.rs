@@ -77,14 +77,13 @@ pub fn check(
 ) -> Option<Checked> {
     let mut checker = Checker::new(set, sources, options, diagnostics);
     let plan = lower::plan(&mut checker);
-    let seeds = checker.seeds();
     // What looks unused may be used where something is wrong.
     if !checker.diagnostics.has_errors() {
         lints::run(&mut checker);
     }
     let origins = std::mem::take(&mut checker.origins);
     // Errors of reading count too: a plan of half a spec would be another plan.
-    let (plan, seeds) = plan.zip(seeds).filter(|_| !diagnostics.has_errors())?;
+    let (plan, seeds) = plan.filter(|_| !diagnostics.has_errors())?;
     for (phase, origins) in plan.phases.iter().zip(&origins.phases) {
         let shape = types::Shape { columns: origins.columns.clone() };
         types::phase(phase, origins, &shape, &[], diagnostics);

@@ -9,11 +9,11 @@ mod phases;
 mod source;
 mod tests;
 
-use super::Checker;
+use super::{Checker, Seed};
 use crate::plan::{Plan, SpecInfo};
 
 /// Lowers everything. `None` when something is wrong, all of which is reported.
-pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
+pub(super) fn plan(checker: &mut Checker<'_>) -> Option<(Plan, Vec<Seed>)> {
     checker.prepare_connections();
     let phases = checker.phases();
     let edges = checker.phase_edges();
@@ -21,6 +21,7 @@ pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
     let checks = checker.checks();
     let prerequisites = checker.prerequisites();
     let tests = checker.tests(phases.as_deref());
+    let seeds = checker.seeds();
     let (phases, edges, indexes, checks, tests) = (phases?, edges?, indexes?, checks?, tests?);
     let graph = checker.graph(&edges, &indexes.1, &checks.1);
     let spec_names: Vec<&str> =
@@ -52,7 +53,7 @@ pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
         plan.connections.push(planned.connection.clone());
         checker.origins.connections.push(planned.span);
     }
-    Some(plan)
+    Some((plan, seeds?))
 }
 
 impl Checker<'_> {

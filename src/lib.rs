@@ -56,6 +56,7 @@
 //! | names, types, order; every mistake | [`check`] | [`check::check`], [`check::connect`] |
 //! | what will be done, as plain data | [`plan`] | [`plan::Plan`] |
 //! | stores and files | [`connectors`] | [`connectors::Store`] |
+//! | rows of test data | [`generate`] | [`generate::Recipe`], [`check::seeds`] |
 //! | how a value is computed | [`expr`], [`functions`] | [`expr::Program`], [`functions::ALL`] |
 //! | doing it | [`run`] | [`run::run`] |
 //! | what was done | [`ledger`] | [`ledger::Ledger`] |
@@ -78,6 +79,7 @@ pub mod diagnostics;
 pub mod document;
 pub mod expr;
 pub mod functions;
+pub mod generate;
 pub mod ids;
 pub mod init;
 pub mod ledger;

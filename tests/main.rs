@@ -22,6 +22,7 @@ mod push_down;
 mod rehearse;
 mod rollback;
 mod schema;
+mod seeding;
 mod seeds;
 mod servers;
 mod structure;

@@ -36,7 +36,12 @@ pub async fn connect(
     }
     live.indexes(diagnostics);
     live.checks(diagnostics);
+    live.seed_takes(diagnostics);
+    let keys = live.seed_keys(diagnostics);
     foreign_keys::order(checked, &catalog);
+    for (phase, key) in keys {
+        checked.plan.phases[phase].target.key = vec![key];
+    }
 }
 
 /// Compares a plan with the tables that its specs declare, as far as that can be done without a
@@ -51,10 +56,10 @@ pub(super) fn declared(checked: &mut Checked, diagnostics: &mut Diagnostics) {
 }
 
 /// What the passes share.
-struct Live<'a> {
-    checked: &'a Checked,
+pub(super) struct Live<'a> {
+    pub(super) checked: &'a Checked,
     stores: &'a [Arc<dyn Store>],
-    catalog: &'a Catalog,
+    pub(super) catalog: &'a Catalog,
 }
 
 impl Live<'_> {

@@ -88,25 +88,42 @@ pub(super) async fn run(
     watcher.finish();
     drop(locks);
     open::close(&plan, &stores).await;
-    let outcome = done?;
+    told(&done?, &WORDS, console)
+}
+
+/// How a rollback is told.
+pub(super) struct Words {
+    /// When there is nothing to take back.
+    pub(super) nothing: &'static str,
+    /// When records were kept: what to do.
+    pub(super) kept: &'static str,
+}
+
+const WORDS: Words =
+    Words { nothing: "There is no run to take back.", kept: "`--force` takes back those too." };
+
+/// Tells what was taken back, or that there is nothing, and gives the exit code.
+pub(super) fn told(
+    outcome: &RollbackOutcome,
+    words: &Words,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
     let exit = match (outcome.cancelled, outcome.is_complete()) {
         (true, _) => ExitCode::Interrupted,
         (false, true) => ExitCode::Done,
         (false, false) => ExitCode::Failed,
     };
     if console.is_json() {
-        console.document(&document(&outcome, exit))?;
+        console.document(&document(outcome, exit))?;
+    } else if outcome.units.is_empty() {
+        console.say(words.nothing);
     } else {
-        tell(&outcome, console);
+        tell(outcome, words, console);
     }
     Ok(exit)
 }
 
-fn tell(outcome: &RollbackOutcome, console: &Console) {
-    if outcome.units.is_empty() {
-        console.say("There is no run to take back.");
-        return;
-    }
+fn tell(outcome: &RollbackOutcome, words: &Words, console: &Console) {
     for unit in &outcome.units {
         console.say(&format!("{} {}", unit.spec, unit.run));
         for phase in &unit.phases {
@@ -164,10 +181,9 @@ fn tell(outcome: &RollbackOutcome, console: &Console) {
                 plural(kept, "record")
             )
         }
-        (false, kept, false) => format!(
-            "Taken back, but for {}. `--force` takes back those too.",
-            plural(kept, "record")
-        ),
+        (false, kept, false) => {
+            format!("Taken back, but for {}. {}", plural(kept, "record"), words.kept)
+        }
     });
 }
 

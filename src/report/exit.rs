@@ -63,7 +63,6 @@ mod tests {
             check: None,
             structure: Vec::new(),
             error: None,
-            structure: Vec::new(),
         };
         Outcome { nodes: vec![node], ..Outcome::default() }
     }

@@ -219,6 +219,7 @@ impl Loader<'_> {
             tables: Vec::new(),
             enums: Vec::new(),
             extensions: Vec::new(),
+            seeds: Vec::new(),
         };
         let mut chain = Vec::new();
         let mut done = HashSet::new();
@@ -263,6 +264,7 @@ impl Loader<'_> {
             |e| &e.name,
             &mut self.diagnostics,
         );
+        merge(&mut spec.seeds, &from.seeds, "seed", |s| &s.name, &mut self.diagnostics);
         spec.indexes.extend(from.indexes.iter().cloned());
         spec.checks.extend(from.checks.iter().cloned());
         spec.tests.extend(from.tests.iter().cloned());

@@ -14,6 +14,7 @@ mod enumeration;
 mod expect;
 mod field;
 mod filter;
+mod generator;
 mod index;
 mod literal;
 mod load;
@@ -24,6 +25,7 @@ mod read;
 pub mod reference;
 mod root;
 pub mod schema;
+mod seed;
 mod source;
 mod table;
 mod target;
@@ -43,11 +45,16 @@ pub use field::{
     Apply, ArgumentValue, Arguments, Field, Id, IdKind, OnError, OnMissing, Origin, Rule, TargetKey,
 };
 pub use filter::Filter;
+pub use generator::{
+    Dirt, Dirty, DirtyWith, Distribution, Generator, GeneratorKind, Reference, Referred, SeedField,
+    SeedId,
+};
 pub use index::{Index, SortKey, When};
 pub use load::{FileReader, FileSystem, load, load_text};
 pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
 pub use query::Query;
+pub use seed::Seed;
 pub use source::{FileFormat, Files, Input, Source};
 pub use table::DeclaredTable;
 pub use target::{OnConflict, Target, WriteMode};
@@ -93,6 +100,8 @@ pub struct Spec {
     pub enums: Vec<DeclaredEnum>,
     /// Extensions.
     pub extensions: Vec<DeclaredExtension>,
+    /// Test data.
+    pub seeds: Vec<Seed>,
 }
 
 impl Spec {
@@ -104,6 +113,11 @@ impl Spec {
     /// The crosswalk of that name.
     pub fn crosswalk(&self, name: &str) -> Option<&Crosswalk> {
         self.crosswalks.iter().find(|crosswalk| crosswalk.name.as_str() == name)
+    }
+
+    /// The seed of that name.
+    pub fn seed(&self, name: &str) -> Option<&Seed> {
+        self.seeds.iter().find(|seed| seed.name.as_str() == name)
     }
 
     /// The phase of that short name.

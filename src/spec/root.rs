@@ -3,7 +3,8 @@
 use super::read::{self, Context};
 use super::{
     Check, Connection, Crosswalk, DeclaredEnum, DeclaredExtension, DeclaredTable, Index, Phase,
-    TestCase, check, connection, crosswalk, enumeration, index, phase, table, test_case,
+    Seed, TestCase, check, connection, crosswalk, enumeration, index, phase, seed, table,
+    test_case,
 };
 use crate::diagnostics::{Diagnostic, codes};
 use crate::document::{KeyKind, KeyShape, NodeKind, Shape, Table, TableShape, Text, TextKind};
@@ -66,7 +67,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::MapOf(KeyKind::Reference, &Shape::Table(&enumeration::EXTENSION)),
             "extensions of PostgreSQL, by name",
         ),
-        KeyShape::optional("seed", &Shape::NotYet, "test data"),
+        KeyShape::optional(
+            "seed",
+            &Shape::MapOf(KeyKind::Name, &Shape::Table(&seed::SHAPE)),
+            "test data by name, which `mapper seed` makes",
+        ),
     ],
     groups: &[],
 };
@@ -86,6 +91,7 @@ pub(super) struct Definitions {
     pub(super) tables: Vec<DeclaredTable>,
     pub(super) enums: Vec<DeclaredEnum>,
     pub(super) extensions: Vec<DeclaredExtension>,
+    pub(super) seeds: Vec<Seed>,
     /// The keys that are there, refused or not.
     pub(super) keys: Vec<String>,
 }
@@ -141,6 +147,10 @@ impl Definitions {
             extensions: read::entries(root, "extension")
                 .iter()
                 .filter_map(DeclaredExtension::read)
+                .collect(),
+            seeds: read::entries(root, "seed")
+                .iter()
+                .filter_map(|entry| Seed::read(entry, context))
                 .collect(),
             keys: root.entries.iter().map(|entry| entry.key.to_string()).collect(),
         }

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("connectors", 2),
     ("expr", 2),
     ("backup", 3),
+    ("generate", 3),
     ("ledger", 3),
     ("plan", 3),
     ("check", 4),
@@ -33,6 +34,8 @@ const LAYERS: &[(&str, u8)] = &[
 /// Where each outside crate that a module hides may be named.
 const HOMES: &[(&str, &[&str])] = &[
     ("toml::", &["src/document"]),
+    ("fake::", &["src/generate/fakes.rs"]),
+    ("rand::", &["src/generate/random.rs"]),
     ("minijinja", &["src/expr"]),
     ("jsonpath_rust", &["src/expr/select.rs"]),
     (

@@ -11,7 +11,7 @@ use crate::value::Schema;
 use crate::value::declared::schema_of;
 
 /// Shapes by connection and name. Absent: the store could not be asked, which is reported.
-pub(super) struct Catalog {
+pub(in crate::check) struct Catalog {
     schemas: HashMap<(usize, String), Option<Schema>>,
     /// The names that there are, per connection, to suggest from.
     names: HashMap<usize, Vec<String>>,
@@ -77,7 +77,7 @@ impl Catalog {
     }
 
     /// The shape, when it is known and there.
-    pub(super) fn schema(&self, connection: usize, entity: &str) -> Option<&Schema> {
+    pub(in crate::check) fn schema(&self, connection: usize, entity: &str) -> Option<&Schema> {
         self.schemas.get(&(connection, entity.to_owned()))?.as_ref()
     }
 

@@ -16,7 +16,7 @@ use crate::value::query::{Comparison, Filter};
 use crate::value::{FieldPath, IndexKey, Object, Value};
 
 /// SHA-256 of a canonical form, in hexadecimal.
-pub(super) fn digest(form: &Json) -> String {
+pub(in crate::check) fn digest(form: &Json) -> String {
     use sha2::{Digest as _, Sha256};
     let mut text = String::new();
     spell(form, &mut text);
@@ -60,7 +60,7 @@ fn spell(form: &Json, text: &mut String) {
 }
 
 /// A value, with its kind where JSON has several for it.
-pub(super) fn value(of: &Value) -> Json {
+pub(in crate::check) fn value(of: &Value) -> Json {
     match of {
         Value::Null => Json::Null,
         Value::Bool(truth) => json!(truth),
@@ -220,7 +220,7 @@ fn lookup_form(of: &Lookup) -> Json {
 }
 
 /// A filter.
-pub(super) fn filter(of: &Filter) -> Json {
+pub(in crate::check) fn filter(of: &Filter) -> Json {
     let all = |parts: &[Filter]| parts.iter().map(filter).collect::<Json>();
     let tuple = |values: &[Value]| values.iter().map(value).collect::<Json>();
     match of {

@@ -1,6 +1,6 @@
 //! The parts of a plan, one file each, from the parts of a spec.
 
-mod canonical;
+pub(super) mod canonical;
 mod checks;
 mod checksum;
 mod filter;
@@ -10,11 +10,11 @@ mod source;
 mod structure;
 mod tests;
 
-use super::Checker;
+use super::{Checker, Seed};
 use crate::plan::{Plan, SpecInfo};
 
 /// Lowers everything. `None` when something is wrong, all of which is reported.
-pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
+pub(super) fn plan(checker: &mut Checker<'_>) -> Option<(Plan, Vec<Seed>)> {
     checker.prepare_connections();
     let phases = checker.phases();
     let edges = checker.phase_edges();
@@ -22,6 +22,7 @@ pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
     let checks = checker.checks();
     let structures = checker.structures();
     let tests = checker.tests(phases.as_deref());
+    let seeds = checker.seeds();
     let (phases, edges, indexes, checks, tests) = (phases?, edges?, indexes?, checks?, tests?);
     let structures = structures?;
     let graph = checker.graph(&edges, &structures.facts, &indexes.1, &checks.1);
@@ -59,5 +60,5 @@ pub(super) fn plan(checker: &mut Checker<'_>) -> Option<Plan> {
     for task in &plan.structures {
         plan.connections[task.connection].config.create = true;
     }
-    Some(plan)
+    Some((plan, seeds?))
 }

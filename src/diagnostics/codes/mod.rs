@@ -5,6 +5,7 @@ mod file;
 mod live;
 mod name;
 mod secret;
+mod seed;
 mod shape;
 mod store;
 mod structure;
@@ -28,6 +29,7 @@ pub use name::{
     UNKNOWN_CROSSWALK, UNKNOWN_PHASE,
 };
 pub use secret::{BAD_PLACEHOLDER, BAD_URL, PASSWORD_IN_SPEC, UNSET_VARIABLE};
+pub use seed::{BAD_GENERATOR, NOT_UNIQUE, UNKNOWN_FAKE, UNKNOWN_SEED, UNKNOWN_SEED_FIELD};
 pub use shape::{
     BAD_CHOICE, BAD_FILTER, BAD_LITERAL, BAD_NAME, BAD_VALUE, DOTTED_KEY, DUPLICATE, EMPTY,
     MISPLACED_KEY, MISSING_KEY, NONE_OF, NOT_YET, SEVERAL_OF, SPEC_VERSION, UNKNOWN_KEY,
@@ -58,6 +60,7 @@ pub static ALL: &[&[&Code]] = &[
     live::CODES,
     secret::CODES,
     structure::CODES,
+    seed::CODES,
     warning::CODES,
 ];
 

@@ -32,7 +32,7 @@ impl Checker<'_> {
                 );
             }
         }
-        self.unique(known, &mut table, &mut names);
+        self.unique_constraints(known, &mut table, &mut names);
         self.table_checks(declared, &mut table, &mut names);
         self.foreign_keys(world, known, &mut table, &mut names);
         self.table_indexes(known, &mut table, &mut names);
@@ -42,7 +42,12 @@ impl Checker<'_> {
         table
     }
 
-    fn unique(&mut self, known: &Known<'_>, table: &mut TableDefinition, names: &mut Names) {
+    fn unique_constraints(
+        &mut self,
+        known: &Known<'_>,
+        table: &mut TableDefinition,
+        names: &mut Names,
+    ) {
         let declared = known.declared;
         let single = declared
             .columns

@@ -65,7 +65,7 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
     let plan =
         Plan { phases: vec![phase.clone()], graph: Graph { nodes: vec![node] }, ..Plan::default() };
     // What is found is told as it is: no column makes it into something else.
-    let shape = Arc::new(Shape::new(&phase, &*memory::documents(), None));
+    let shape = Arc::new(Shape::new(&phase, &*memory::documents(), None).unwrap());
     let stores = Stores::from_stores(vec![Arc::clone(&fixture.store)]);
     let now = "2026-01-02T03:04:05Z".parse().unwrap();
     Transformer::open(&plan, &Arc::new(phase), &shape, &stores, now, None).await.unwrap()

@@ -29,7 +29,11 @@ impl Undisturbed {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         events.are_whole();
         let after = State::of(url);
-        assert!(after.data.len() > before.data.len() && after.fates.len() > 100);
+        let (data, fates) = (after.data.len(), after.fates.len());
+        assert!(
+            data > before.data.len() && fates > 100,
+            "{data} records and indexes, {fates} fates"
+        );
         shipped.done(url, "rollback SPEC --all --yes");
         assert_same(&State::of(url).data, &before.data, "undisturbed, taken back");
         Self { before, after, events }
@@ -78,5 +82,5 @@ fn on_postgresql() {
 
 #[test]
 fn on_ferretdb() {
-    killed(&Shipped::appointments(12), &servers::ferretdb(), 0x9e37_79b9_7f4a_7c15);
+    killed(&Shipped::appointments(24), &servers::ferretdb(), 0x9e37_79b9_7f4a_7c15);
 }

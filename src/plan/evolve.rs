@@ -383,7 +383,11 @@ pub fn apply(change: &StructureChange, table: &mut TableDefinition) {
             }
             table.name.clone_from(to);
         }
-        C::AddColumn { column, .. } => table.columns.push(column.clone()),
+        // Told again after an interruption, what is there already is there once.
+        C::AddColumn { column, .. } => {
+            table.columns.retain(|other| other.name != column.name);
+            table.columns.push(column.clone());
+        }
         C::DropColumn { column, .. } => table.columns.retain(|other| other.name != column.name),
         C::RenameColumn { from, to, .. } => rename_column(table, from, to),
         C::AlterColumn { after, .. } => {
@@ -392,13 +396,25 @@ pub fn apply(change: &StructureChange, table: &mut TableDefinition) {
             }
         }
         C::SetPrimaryKey { after, .. } => table.primary_key.clone_from(after),
-        C::AddUnique { unique, .. } => table.unique.push(unique.clone()),
+        C::AddUnique { unique, .. } => {
+            table.unique.retain(|other| other.name != unique.name);
+            table.unique.push(unique.clone());
+        }
         C::DropUnique { unique, .. } => table.unique.retain(|other| other.name != unique.name),
-        C::AddForeignKey { key, .. } => table.foreign_keys.push(key.clone()),
+        C::AddForeignKey { key, .. } => {
+            table.foreign_keys.retain(|other| other.name != key.name);
+            table.foreign_keys.push(key.clone());
+        }
         C::DropForeignKey { key, .. } => table.foreign_keys.retain(|other| other.name != key.name),
-        C::AddCheck { check, .. } => table.checks.push(check.clone()),
+        C::AddCheck { check, .. } => {
+            table.checks.retain(|other| other.name != check.name);
+            table.checks.push(check.clone());
+        }
         C::DropCheck { check, .. } => table.checks.retain(|other| other.name != check.name),
-        C::CreateIndex { index, .. } => table.indexes.push(index.clone()),
+        C::CreateIndex { index, .. } => {
+            table.indexes.retain(|other| other.name != index.name);
+            table.indexes.push(index.clone());
+        }
         C::DropIndex { index, .. } => table.indexes.retain(|other| other.name != index.name),
         C::CommentTable { after, .. } => table.comment.clone_from(after),
         C::CreateTable(definition) => *table = bare(definition),

@@ -47,7 +47,8 @@ pub struct TableTask {
     pub renamed_columns: Vec<(String, String)>,
     /// Whether what the spec no longer has is removed.
     pub allow_drop: bool,
-    /// Foreign keys, by name, that wait until another spec's tables are there.
+    /// Foreign keys, by name, that wait until another spec's tables are there. In a task that closes
+    /// they are what it is for.
     pub later: Vec<String>,
 }
 

@@ -185,21 +185,11 @@ impl Worker<'_> {
     }
 
     async fn step(&mut self, change: &StructureChange, lossy: bool) -> Result<(), RunError> {
-        if let StructureChange::RemoveEnumValues { before, after, used_by } = change {
-            let gone: Vec<String> = before
-                .values
-                .iter()
-                .filter(|value| !after.values.contains(value))
-                .cloned()
-                .collect();
-            let held = trouble::holders(&mut *self.session, &gone, used_by, self.show_values);
-            if let Some(why) = held.await? {
-                return Err(RunError::new(
-                    RunErrorKind::Refused,
-                    format!("{}: {why}", evolve::describe(change)),
-                )
-                .help("change those rows first; a phase can"));
-            }
+        if let Some((why, help)) =
+            trouble::foreseen(&mut *self.session, change, self.show_values).await?
+        {
+            let message = format!("{}: {why}", evolve::describe(change));
+            return Err(RunError::new(RunErrorKind::Refused, message).help(help));
         }
         let (before, about) = keys(change);
         let before = self.book.records.get(&before).cloned();

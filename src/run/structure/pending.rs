@@ -125,7 +125,9 @@ pub async fn pending(
     compare: bool,
 ) -> Result<Pending, StoreError> {
     let spec = plan.specs.get(task.spec).map_or("", |spec| spec.name.as_str());
-    let mut finder = Finder { book, spec, compare, found: Pending::default(), changes: Vec::new() };
+    let closes = task.closes;
+    let (found, changes) = (Pending::default(), Vec::new());
+    let mut finder = Finder { book, spec, compare, closes, found, changes };
     for open in &book.open {
         if finder.concerns(task, &open.about)
             && let Some(change) = &open.change
@@ -152,6 +154,8 @@ struct Finder<'b> {
     book: &'b Book,
     spec: &'b str,
     compare: bool,
+    /// Whether only foreign keys are left.
+    closes: bool,
     found: Pending,
     changes: Vec<StructureChange>,
 }
@@ -301,7 +305,7 @@ impl Finder<'_> {
             self.changes.push(StructureChange::DropTable(rest));
             return Ok(());
         }
-        let wanted = wanted(task, Some(before));
+        let wanted = self.wanted(task, Some(before));
         match evolve::table(before, &wanted, &record.names, self.book.enum_types) {
             Ok((changes, names)) => {
                 self.changes.extend(changes);
@@ -312,8 +316,31 @@ impl Finder<'_> {
         Ok(())
     }
 
+    /// A task with those of its foreign keys left out that wait for another spec's tables, unless
+    /// they are there already.
+    fn wanted(&self, task: &TableTask, before: Option<&TableDefinition>) -> TableTask {
+        let mut wanted = task.clone();
+        let is_there = |name: &str| {
+            before.is_some_and(|table| table.foreign_keys.iter().any(|key| key.name == name))
+        };
+        wanted
+            .definition
+            .foreign_keys
+            .retain(|key| self.closes || !task.later.contains(&key.name) || is_there(&key.name));
+        wanted
+    }
+
     async fn new_table(&mut self, task: &TableTask) -> Result<(), StoreError> {
-        let wanted = wanted(task, None);
+        if self.closes {
+            // The table comes with the task before.
+            let table = &task.definition.name;
+            let keys = task.definition.foreign_keys.iter();
+            self.changes.extend(keys.filter(|key| task.later.contains(&key.name)).map(|key| {
+                StructureChange::AddForeignKey { table: table.clone(), key: key.clone() }
+            }));
+            return Ok(());
+        }
+        let wanted = self.wanted(task, None);
         let definition = &wanted.definition;
         let name = &definition.name;
         if definition.columns.is_empty() {
@@ -387,17 +414,6 @@ impl Finder<'_> {
             }
         }
     }
-}
-
-/// A task with those of its foreign keys left out that wait for another spec's tables, unless they
-/// are there already.
-fn wanted(task: &TableTask, before: Option<&TableDefinition>) -> TableTask {
-    let mut wanted = task.clone();
-    wanted.definition.foreign_keys.retain(|key| {
-        !task.later.contains(&key.name)
-            || before.is_some_and(|table| table.foreign_keys.iter().any(|k| k.name == key.name))
-    });
-    wanted
 }
 
 /// Values that the spec says may go; what is computed or empty is never lost.

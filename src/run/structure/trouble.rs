@@ -7,7 +7,7 @@ use crate::plan::evolve;
 use crate::run::{RunError, RunErrorKind};
 use crate::value::query::{Filter, Select};
 use crate::value::structure::{
-    ColumnPlace, ForeignKeyDefinition, StructureChange, TableDefinition,
+    ColumnPlace, ColumnType, EnumDefinition, ForeignKeyDefinition, StructureChange, TableDefinition,
 };
 use crate::value::{IndexKey, Key, Row, Value};
 
@@ -155,19 +155,6 @@ async fn culprits(
                 )
             })
         }
-        StructureChange::AddColumn { column, .. }
-            if !column.nullable && column.default.is_none() && column.generated.is_none() =>
-        {
-            let one = Select { entity: table.name.clone(), limit: Some(1), ..Select::default() };
-            (!session.select(&one).await?.rows.is_empty()).then(|| {
-                (
-                    format!("`{}` holds rows, which would have nothing there", table.name),
-                    "give the column a `default`; or add it with `null = true`, fill it, and take \
-                     `null` out then"
-                        .to_owned(),
-                )
-            })
-        }
         StructureChange::AddUnique { unique, .. } => {
             twice(session, table, &unique.columns, show_values).await?
         }
@@ -177,6 +164,52 @@ async fn culprits(
         }
         _ => None,
     })
+}
+
+/// What stands in a change's way that a store would not tell, or would make up values for: why, and
+/// what to do.
+pub(super) async fn foreseen(
+    session: &mut dyn Session,
+    change: &StructureChange,
+    show_values: bool,
+) -> Result<Option<(String, String)>, StoreError> {
+    let gone = |before: &EnumDefinition, after: &EnumDefinition| -> Vec<String> {
+        before.values.iter().filter(|value| !after.values.contains(value)).cloned().collect()
+    };
+    let (gone, used_by) = match change {
+        StructureChange::RemoveEnumValues { before, after, used_by } => {
+            (gone(before, after), used_by.clone())
+        }
+        StructureChange::AlterColumn { table, before, after } => {
+            match (&before.column_type, &after.column_type) {
+                (ColumnType::Enum(was), ColumnType::Enum(is)) => {
+                    let place = ColumnPlace { table: table.clone(), column: after.name.clone() };
+                    (gone(was, is), vec![place])
+                }
+                _ => return Ok(None),
+            }
+        }
+        StructureChange::AddColumn { table, column }
+            if !column.nullable && column.default.is_none() && column.generated.is_none() =>
+        {
+            let one = Select { entity: table.clone(), limit: Some(1), ..Select::default() };
+            let holds = !session.select(&one).await?.rows.is_empty();
+            return Ok(holds.then(|| {
+                (
+                    format!("`{table}` holds rows, which would have nothing there"),
+                    "give the column a `default`; or add it with `null = true`, fill it, and take \
+                     `null` out then"
+                        .to_owned(),
+                )
+            }));
+        }
+        _ => return Ok(None),
+    };
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    let held = holders(session, &gone, &used_by, show_values).await?;
+    Ok(held.map(|why| (why, "change those rows first; a phase can".to_owned())))
 }
 
 /// Rows whose foreign key finds nothing.

@@ -56,6 +56,12 @@ pub async fn undo(
     }
     if atomic {
         session.savepoint().await?;
+    } else {
+        // Killed from here on, the change counts as under way: it is made whole, and taken back then.
+        let open = ChangeRecord { done: false, ..record.clone() };
+        book.ledger.save_change(session, &open).await?;
+        session.commit().await?;
+        session.begin().await?;
     }
     match back(book, session, record, change).await {
         Ok(done) => {
@@ -73,6 +79,8 @@ pub async fn undo(
         Err(error) => {
             if atomic {
                 session.rollback_to_savepoint().await?;
+            } else {
+                book.ledger.save_change(session, record).await?;
             }
             let (kind, name) = &record.about;
             Ok(UndoneChange::Kept(format!("{} {name}: {error}", kind.name())))
@@ -95,7 +103,7 @@ pub async fn standing(
     if *kind == StructureKind::Table && !matches!(change, StructureChange::DropTable(_)) {
         let live = session.structure(name).await?;
         let then = book.records.get(&record.about).and_then(|known| known.catalog.as_ref());
-        if let (Some(then), false) = (then, how.force) {
+        if let (Some(then), false) = (then, how.force || book.is_interrupted(&record.about)) {
             let differences = match &live {
                 None => vec!["it is gone".to_owned()],
                 Some(live) if live == then => Vec::new(),

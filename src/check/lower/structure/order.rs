@@ -137,9 +137,6 @@ impl<'s> Checker<'s> {
             task.extensions.clear();
             task.enums.clear();
             task.tables.retain(|table| !table.later.is_empty());
-            for table in &mut task.tables {
-                table.later.clear();
-            }
             let names: Vec<&str> =
                 task.tables.iter().map(|table| table.definition.name.as_str()).collect();
             let name = format!("foreign keys {}: {}", self.spec_name(task.spec), names.join(", "));

@@ -113,6 +113,7 @@ fn the_diagnostics() {
         ("E05", "E05: what a store can do"),
         ("E06", "E06: against live stores"),
         ("E07", "E07: variables and URLs"),
+        ("E08", "E08: tables and enums"),
         ("W", "W: warnings"),
     ];
     let of = |prefix: &'static str| codes::all().filter(move |code| code.id.starts_with(prefix));

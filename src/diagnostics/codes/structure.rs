@@ -113,8 +113,8 @@ pub static NAME_TOO_LONG: Code = Code {
     page: Page {
         meaning: "PostgreSQL cuts names off after 63 bytes, and MariaDB refuses more than 64 \
                   characters, so that a longer one would not be found again.",
-        mistake: "name = \"the_index_that_finds_tasks_by_the_patient_and_the_moment_of_creation\"",
-        instead: "name = \"tasks_by_patient_and_time\"",
+        mistake: "name = \"the_index_that_finds_tasks_by_their_owner_and_the_moment_of_creation\"",
+        instead: "name = \"tasks_by_owner_and_time\"",
     },
 };
 

@@ -61,7 +61,6 @@ impl Checker<'_> {
         for (columns, name, span) in single.chain(several) {
             self.own_columns(known, columns);
             let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
-            let name = self.name(names, name, span, || of(&declared.name, &columns, "key"));
             let twin = table.unique.iter().any(|other| other.columns == columns);
             if twin || table.primary_key == columns {
                 self.report(
@@ -73,6 +72,7 @@ impl Checker<'_> {
                 );
                 continue;
             }
+            let name = self.name(names, name, span, || of(&declared.name, &columns, "key"));
             table.unique.push(UniqueDefinition { name, columns });
         }
     }

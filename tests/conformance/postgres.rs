@@ -397,3 +397,69 @@ async fn a_statement_that_takes_too_long_is_told() {
     assert_eq!(error.kind, StoreErrorKind::Conflict);
     assert!(error.message.contains("statement_timeout"), "{error}");
 }
+
+const SPELLINGS: &str = r#"
+    CREATE DOMAIN code AS varchar(5) NOT NULL CHECK (VALUE <> 'bad');
+    CREATE TYPE mood AS ENUM ('sad', 'it''s ok');
+    CREATE TABLE parents (a int, "b B" int, PRIMARY KEY ("b B", a));
+    CREATE TABLE spelled (
+      id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, code code DEFAULT 'x',
+      name citext UNIQUE, exact text COLLATE "C" NOT NULL, at timestamptz(3) DEFAULT now(),
+      today date DEFAULT CURRENT_DATE, mood mood DEFAULT 'it''s ok', moods mood[] DEFAULT '{}',
+      tags text[] DEFAULT '{a,b}', raw json DEFAULT '{"a": 1}', span interval, size int4range,
+      a int, "b B" int CHECK ("b B" > 0), half numeric GENERATED ALWAYS AS (a / 2.0) STORED,
+      at_time time DEFAULT '12:00', low numeric(5,1) DEFAULT -1.5,
+      CONSTRAINT pair FOREIGN KEY ("b B", a) REFERENCES parents ("b B", a)
+        ON UPDATE CASCADE ON DELETE SET NULL);
+    COMMENT ON COLUMN spelled.code IS 'it''s a code';
+    CREATE INDEX lowered ON spelled (lower(exact), (a + "b B") DESC);
+    CREATE INDEX placed ON spelled (a NULLS FIRST, "b B" DESC NULLS LAST) INCLUDE (id);
+    CREATE INDEX begun ON spelled (exact text_pattern_ops) WHERE a IS NOT NULL;
+    CREATE INDEX ranged ON spelled USING gist (size);
+    CREATE INDEX tagged ON spelled USING gin (tags);
+"#;
+
+#[tokio::test]
+async fn what_only_postgres_can_say_comes_back() {
+    let (database, store) = typed().await;
+    database.execute("DROP TABLE kinds; DROP DOMAIN code; DROP TYPE mood");
+    run(&store, SPELLINGS).await;
+    let read = store.structure("spelled").await.unwrap().unwrap();
+    let keys: Vec<Vec<&str>> = read
+        .indexes
+        .iter()
+        .map(|index| index.keys.iter().map(|key| key.path.as_str()).collect())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            vec!["(\"exact\") pg_catalog.text_pattern_ops"],
+            vec!["(lower(exact)) COLLATE pg_catalog.\"C\"", "(((a + \"b B\")))"],
+            vec!["(\"a\") NULLS FIRST", "(\"b B\") DESC NULLS LAST", "(INCLUDE \"id\")"],
+            vec!["size"],
+            vec!["tags"],
+        ]
+    );
+    let copy = super::structure::renamed(&read, "copy_");
+    let mut session = store.session().await.unwrap();
+    for change in super::structure::create(&copy) {
+        session.change(&change).await.unwrap();
+    }
+    assert_eq!(session.structure("copy_spelled").await.unwrap().unwrap(), copy);
+    let enums = store.enums().await.unwrap();
+    assert_eq!((enums.len(), enums[0].name.as_str()), (1, "mood"));
+    assert_eq!(store.extensions().await.unwrap(), ["citext"]);
+    let others = store.others().await.unwrap();
+    assert_eq!(others, ["domain `code`"]);
+}
+
+#[tokio::test]
+async fn an_extension_that_the_server_lacks_is_named() {
+    use mapper::value::structure::StructureChange;
+
+    let (_database, store) = open("SELECT 1").await;
+    let change = StructureChange::CreateExtension { name: "no-such-thing".into() };
+    let error = store.session().await.unwrap().change(&change).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NotFound);
+    assert!(error.message.contains("extension `no-such-thing`"), "{error}");
+}

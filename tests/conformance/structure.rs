@@ -148,7 +148,7 @@ pub(crate) async fn change(fixture: &Fixture, changes: &[StructureChange]) {
 }
 
 /// A table with all that belongs to it.
-fn create(table: &TableDefinition) -> Vec<StructureChange> {
+pub(crate) fn create(table: &TableDefinition) -> Vec<StructureChange> {
     let bare = TableDefinition { foreign_keys: Vec::new(), indexes: Vec::new(), ..table.clone() };
     let name = || table.name.clone();
     let indexes = table.indexes.iter().cloned();
@@ -160,7 +160,7 @@ fn create(table: &TableDefinition) -> Vec<StructureChange> {
 }
 
 /// The same table under another name, with its constraints and indexes.
-fn renamed(table: &TableDefinition, prefix: &str) -> TableDefinition {
+pub(crate) fn renamed(table: &TableDefinition, prefix: &str) -> TableDefinition {
     let mut table = table.clone();
     let rename = |name: &mut String| *name = format!("{prefix}{name}");
     rename(&mut table.name);

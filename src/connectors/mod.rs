@@ -34,6 +34,7 @@ pub use export::{Export, ExportBatch};
 pub use fitting::{fitters, fitters_of};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
 pub use registry::{capabilities, capabilities_of, is_embedded, location_of, open};
+pub(crate) use size::row_bytes;
 
 use std::fmt;
 use std::sync::Arc;

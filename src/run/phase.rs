@@ -179,7 +179,7 @@ async fn try_start(
         return Err(RunError::new(RunErrorKind::Refused, message)
             .help("create it, or correct `target.table`"));
     }
-    record.target = Shape::new(phase, &**target, schema.as_ref()).target(phase);
+    record.target = Shape::new(phase, &**target, schema.as_ref())?.target(phase);
     record.state = PhaseState::InProgress;
     record.error = None;
     record.finished_at = None;
@@ -247,7 +247,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     let target = Arc::clone(context.stores.get(phase.target.connection));
     let ledger = Ledger::new(Arc::clone(&target));
     let schema = target.describe(&phase.target.entity).await?;
-    let shape = Arc::new(Shape::new(phase, &*target, schema.as_ref()));
+    let shape = Arc::new(Shape::new(phase, &*target, schema.as_ref())?);
     let source_key = source::key(phase, &context.stores).await?;
     let mut loader = Loader {
         phase: Arc::clone(phase),

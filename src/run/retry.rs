@@ -107,7 +107,7 @@ impl Retry {
         let target = stores.get(phase.target.connection);
         let ledger = stores.ledger(phase.target.connection);
         let schema = target.describe(&phase.target.entity).await?;
-        let shape = Arc::new(Shape::new(phase, &**target, schema.as_ref()));
+        let shape = Arc::new(Shape::new(phase, &**target, schema.as_ref())?);
         let transformer = Transformer::open(plan, phase, &shape, stores, record.now, None).await?;
         let mut known = KeyMap::open(&ledger, &record.phase).await?;
         let source_key = source::key(phase, stores).await?;

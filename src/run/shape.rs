@@ -1,6 +1,6 @@
 //! How a phase meets its target: columns and types, the key, what identifies a record.
 
-use crate::connectors::{Fitter, Layout, Store};
+use crate::connectors::{Fitter, Layout, Store, StoreError, StoreErrorKind};
 use crate::ledger::{IdShape, TargetShape};
 use crate::plan::{Phase, WriteMode};
 use crate::value::{Column, FieldPath, Schema};
@@ -40,12 +40,26 @@ pub struct Shape {
 
 impl Shape {
     /// Finds out how a phase meets its target. `schema` is the target's, when it exists.
-    pub fn new(phase: &Phase, store: &dyn Store, schema: Option<&Schema>) -> Self {
+    ///
+    /// # Errors
+    /// When the target is a table that lacks a column: no record could be written.
+    pub fn new(
+        phase: &Phase,
+        store: &dyn Store,
+        schema: Option<&Schema>,
+    ) -> Result<Self, StoreError> {
         let documents = store.capabilities().documents;
         let paths: Vec<FieldPath> =
             phase.mapping.fields.iter().map(|(path, _)| path.clone()).collect();
         let fields: Vec<String> = paths.iter().map(ToString::to_string).collect();
         let column = |name: &str| schema.and_then(|schema| schema.column(name));
+        if let Some(schema) = schema.filter(|_| !documents)
+            && let Some(path) = paths.iter().find(|path| schema.column(path.root()).is_none())
+        {
+            let (table, column) = (&phase.target.entity, path.root());
+            let message = format!("table `{table}` has no column `{column}`");
+            return Err(StoreError::new(StoreErrorKind::NotFound, message));
+        }
         let of = |path: &FieldPath| if documents { None } else { column(path.root()) };
         let fitters = paths
             .iter()
@@ -72,7 +86,7 @@ impl Shape {
                 .collect(),
             _ => Vec::new(),
         };
-        Self {
+        Ok(Self {
             documents,
             layout: if documents {
                 Layout::Document
@@ -91,7 +105,7 @@ impl Shape {
             id_field,
             identity_from_key,
             unmapped,
-        }
+        })
     }
 
     /// What the ledger keeps of it.

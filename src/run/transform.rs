@@ -97,7 +97,7 @@ impl Transformer {
             phase: Arc::clone(phase),
             shape: Arc::clone(shape),
             now,
-            lookups: LookupCache::open(plan, &phase.lookups, stores, given).await?,
+            lookups: LookupCache::open(plan, phase, stores, given).await?,
             program: None,
         })
     }

@@ -49,7 +49,7 @@ async fn try_compare(
         let message = format!("the target has no table `{}`", phase.target.entity);
         return Err(RunError::new(RunErrorKind::Refused, message));
     }
-    let shape = Arc::new(Shape::new(&phase, &**store, schema.as_ref()));
+    let shape = Arc::new(Shape::new(&phase, &**store, schema.as_ref())?);
     let ledger = stores.ledger(phase.target.connection);
     let mut scan = source::open(&phase, stores, None).await?;
     let mut transformer = Transformer::open(plan, &phase, &shape, stores, record.now, None).await?;

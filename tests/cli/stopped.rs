@@ -59,18 +59,27 @@ fn ends(world: &World, code: i32, line: &str) -> String {
 
 #[test]
 fn once_finishes_the_batch_and_the_next_run_goes_on() {
-    let world = long();
-    let mut child = start(&world, None);
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
-    wait_for(&mut lines, "filled with");
-    interrupt(&child);
-    let mut rest = String::new();
-    lines.read_to_string(&mut rest).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
-    assert!(rest.contains("`mapper run long.toml` goes on from there."), "{rest}");
-    ends(&world, 0, "run long.toml");
-    let told = ends(&world, 0, "verify long.toml --full");
-    assert!(told.contains("Verified."), "{told}");
+    for attempt in 1.. {
+        let world = long();
+        let mut child = start(&world, None);
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        wait_for(&mut lines, "filled with");
+        interrupt(&child);
+        let mut rest = String::new();
+        lines.read_to_string(&mut rest).unwrap();
+        let code = child.wait().unwrap().code();
+        if code == Some(0) {
+            // On a busy machine it may be done before it is told to stop.
+            assert!(attempt < 10, "{rest}");
+            continue;
+        }
+        assert_eq!(code, Some(130), "{rest}");
+        assert!(rest.contains("`mapper run long.toml` goes on from there."), "{rest}");
+        ends(&world, 0, "run long.toml");
+        let told = ends(&world, 0, "verify long.toml --full");
+        assert!(told.contains("Verified."), "{told}");
+        break;
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod databases;
 mod documents;
 mod files;
 mod fixture;
+mod lookups;
 mod mongodb;
 mod mysql;
 mod overlay;
@@ -70,6 +71,8 @@ behaviours! {
     reading::order_and_limit,
     reading::tuples_find_their_records,
     reading::what_is_not_there,
+    lookups::small_and_large_give_the_same,
+    lookups::what_may_change_is_asked_for,
     writing::what_is_written_is_read_back,
     writing::an_insert_is_all_or_none,
     writing::violations_name_their_kind,

@@ -1,5 +1,8 @@
 //! A transaction of somebody else, in the way of a run for as long as a test wishes.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection};
 use tokio::runtime::Runtime;
 
@@ -64,13 +67,42 @@ impl Hold {
     }
 }
 
+/// MariaDB shows a picture of its transactions that it takes anew only when nobody has looked at the
+/// last one for 100 ms. So one test looks at a time, and not soon again.
+static LOOK: Mutex<()> = Mutex::new(());
+
 /// Waits until somebody waits for a lock in a database.
 pub fn until_blocked(database: &Database) {
-    let sql = match database.server().kind {
-        Kind::Postgres => {
-            "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    until("a wait for a lock", || {
+        if database.server().kind == Kind::Postgres {
+            let waiting = "SELECT pid::text FROM pg_stat_activity \
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            return !database.query(waiting).is_empty();
         }
-        _ => "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
-    };
-    until("a wait for a lock", || !database.query(sql).is_empty());
+        let waiting = format!(
+            "SELECT trx.trx_id FROM information_schema.innodb_trx AS trx \
+             JOIN information_schema.processlist AS own ON own.id = trx.trx_mysql_thread_id \
+             WHERE trx.trx_state = 'LOCK WAIT' AND own.db = '{}'",
+            database.name()
+        );
+        let _turn = LOOK.lock().unwrap_or_else(PoisonError::into_inner);
+        std::thread::sleep(Duration::from_millis(150));
+        !database.query(&waiting).is_empty()
+    });
+}
+
+/// Waits until somebody waits to change the structure of a table in a database.
+pub fn until_waits_for_table(database: &Database) {
+    if database.server().kind == Kind::Postgres {
+        let waiting = "SELECT pid::text FROM pg_locks \
+                       WHERE NOT granted AND mode = 'AccessExclusiveLock' \
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        return until("a wait for a table", || !database.query(waiting).is_empty());
+    }
+    let waiting = format!(
+        "SELECT id FROM information_schema.processlist \
+         WHERE db = '{}' AND state = 'Waiting for table metadata lock'",
+        database.name()
+    );
+    until("a wait for a table", || !database.query(&waiting).is_empty());
 }

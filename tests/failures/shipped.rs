@@ -9,7 +9,7 @@ use crate::seeds::world::root;
 
 /// A shipped spec in a folder of its own.
 pub struct Shipped {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     spec: PathBuf,
     variable: &'static str,
 }
@@ -71,6 +71,8 @@ impl Shipped {
         fill(&data);
         let text = fs::read_to_string(root().join("specs").join(spec)).unwrap();
         let text = text.replace(&format!("\"../examples/{example}\""), "\"data\"");
+        // How quick the server is says nothing here.
+        let text = text.replace("repeat = 20", "repeat = 1");
         let lines: Vec<String> = text
             .lines()
             .filter(|line| !line.starts_with("batch = "))
@@ -84,7 +86,12 @@ impl Shipped {
             .collect();
         let path = folder.path().join(spec);
         fs::write(&path, lines.join("\n")).unwrap();
-        Self { _folder: folder, spec: path, variable }
+        Self { folder, spec: path, variable }
+    }
+
+    /// Where the spec is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A command with the database's URL; `SPEC` in the line is the spec.

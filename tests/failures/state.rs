@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use mapper::connectors::{self, ConnectionConfig, Model, Policies, Store};
-use mapper::ledger::{Fate, KeyMap, Ledger, PhaseState};
+use mapper::ledger::{Fate, KeyMap, Ledger, PhaseState, RunState};
 use mapper::value::query::Select;
 
 /// A database's content, and what its ledger says of every record.
@@ -20,6 +20,8 @@ pub struct State {
     pub ledger: String,
     /// Phases whose counts add up.
     pub conserved: usize,
+    /// Whether the newest run is over, so that the next is another one.
+    pub is_over: bool,
 }
 
 impl State {
@@ -67,8 +69,10 @@ async fn read(url: &str) -> State {
     let ledger = Ledger::new(store.clone());
     let (mut fates, mut arrived) = (Vec::new(), BTreeSet::new());
     let (mut told, mut conserved) = (String::new(), 0);
-    let mut phases = BTreeSet::new();
+    let (mut phases, mut is_over) = (BTreeSet::new(), false);
     if ledger.exists().await.unwrap() {
+        let runs = ledger.runs(None).await.unwrap();
+        is_over = runs.last().is_some_and(|run| run.state == RunState::Completed);
         let mut records = ledger.phases(None).await.unwrap();
         records.sort_by(|a, b| a.run.cmp(&b.run));
         for record in records {
@@ -107,7 +111,7 @@ async fn read(url: &str) -> State {
     }
     store.close().await;
     fates.sort();
-    State { data, fates, arrived, ledger: told, conserved }
+    State { data, fates, arrived, ledger: told, conserved, is_over }
 }
 
 /// Every record but the ledger's, and the indexes, sorted.

@@ -1,13 +1,15 @@
 //! Killed with SIGKILL at every step and at random moments, a run that is started again ends as an
 //! undisturbed one does: the same content, the same sums in the ledger.
 
+pub mod moments;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use mapper::run::failpoint;
+
+use moments::{Events, Moments};
 
 /// A shipped spec with small batches that commit one by one, on a database of its own.
 struct Case {
@@ -18,8 +20,8 @@ struct Case {
 
 const KILLS: usize = 30;
 
-const SPECS: &[(&str, &str)] =
-    &[("mtr_followup.toml", "CLINIC_URL"), ("treatment_goals.toml", "APP_URL")];
+const SPECS: [(&str, &str); 2] =
+    [("mtr_followup.toml", "CLINIC_URL"), ("treatment_goals.toml", "APP_URL")];
 
 impl Case {
     fn new(spec: &str, variable: &'static str) -> Self {
@@ -127,20 +129,32 @@ impl Case {
         })
     }
 
-    /// Phases that are under way with at least one batch committed.
-    fn is_halfway(&self) -> bool {
+    /// Whether the ledger has a record that a condition holds for.
+    fn ledger_has(&self, table: &str, columns: &[&str], condition: &str) -> bool {
         if !self.database().exists() {
             return false;
         }
-        let halfway = |query: &str| !self.query(query).is_empty();
-        match self.query("SELECT 1 FROM sqlite_schema WHERE name = 'mapper_phases'").len() {
-            0 => false,
-            _ if self.spec.ends_with("mtr_followup.toml") => halfway(
-                "SELECT 1 FROM mapper_phases WHERE document ->> 'state' = 'in_progress' \
-                 AND document ->> 'batches' > 0",
-            ),
-            _ => halfway("SELECT 1 FROM mapper_phases WHERE state = 'in_progress' AND batches > 0"),
+        let known = format!("SELECT 1 FROM sqlite_schema WHERE name = '{table}'");
+        if self.query(&known).is_empty() {
+            return false;
         }
+        let mut condition = condition.to_owned();
+        if self.spec.ends_with("mtr_followup.toml") {
+            for column in columns {
+                condition = condition.replace(column, &format!("document ->> '{column}'"));
+            }
+        }
+        !self.query(&format!("SELECT 1 FROM {table} WHERE {condition}")).is_empty()
+    }
+
+    /// Whether a batch is committed.
+    fn is_begun(&self) -> bool {
+        self.ledger_has("mapper_phases", &["batches"], "batches > 0")
+    }
+
+    /// Whether the run is over for the ledger: the next one is another run.
+    fn is_over(&self) -> bool {
+        self.ledger_has("mapper_runs", &["state"], "state = 'completed'")
     }
 }
 
@@ -161,12 +175,8 @@ fn undisturbed(spec: &str, variable: &'static str) -> (Vec<String>, Vec<String>)
     case.state()
 }
 
-/// The two tests take turns: the moments of the one are measured.
-static TURN: Mutex<()> = Mutex::new(());
-
 #[test]
 fn killed_at_every_step() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     for (spec, variable) in SPECS {
         let expected = undisturbed(spec, variable);
         assert!(expected.0.len() > 1000 && !expected.1.is_empty());
@@ -194,60 +204,42 @@ fn killed_at_every_step() {
 
 #[test]
 fn killed_at_random_moments() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     // Always the same moments; another seed is a matter of editing this number.
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        f64::from((random >> 32) as u32) / f64::from(u32::MAX)
-    };
-    let mut halfway = 0;
-    let (mut kills, mut late) = (0, 0);
-    // How much of an undisturbed run's time the moments are taken from; less after each that came
-    // too late, since a busy machine may have made the measured run slow.
-    let mut share = [0.9, 0.9];
-    while kills < KILLS {
-        let which = kills % SPECS.len();
-        let (spec, variable) = SPECS[which];
-        let expected = undisturbed_once(spec, variable);
+    let mut moments = Moments::new(0x2545_f491_4f6c_dd1d);
+    let folder = tempfile::tempdir().unwrap();
+    let expected = SPECS.map(|(spec, variable)| {
+        let mut events = Events::new(&folder.path().join(spec));
+        std::fs::create_dir(folder.path().join(spec)).unwrap();
         let case = Case::new(spec, variable);
         case.seed();
-        let mut child = case.run().spawn().unwrap();
-        std::thread::sleep(expected.2.mul_f64(share[which] * (0.15 + 0.85 * next())));
-        child.kill().unwrap();
-        if child.wait().unwrap().success() {
-            late += 1;
-            share[which] *= 0.8;
-            assert!(late <= KILLS, "the runs end before they can be killed");
-            continue;
+        let mut run = case.run();
+        events.told_by(&mut run);
+        assert!(run.output().unwrap().status.success());
+        events.are_whole();
+        (case.state(), events)
+    });
+    let (mut kills, mut halfway) = (0, 0);
+    for attempt in 0.. {
+        if kills >= KILLS && halfway * 2 > KILLS {
+            break;
         }
-        kills += 1;
-        halfway += usize::from(case.is_halfway());
-        case.finish();
-        let (content, sums) = case.state();
-        assert!(content == expected.0, "{spec}, kill {kills}: other content");
-        assert_eq!(sums, expected.1, "{spec}, kill {kills}");
-    }
-    assert!(halfway * 2 > KILLS, "only {halfway} of {KILLS} kills left a phase halfway");
-}
-
-type Undisturbed = (Vec<String>, Vec<String>, Duration);
-
-/// What an undisturbed run leaves, and how long it takes on a database that is filled already.
-fn undisturbed_once(spec: &'static str, variable: &'static str) -> &'static Undisturbed {
-    use std::sync::OnceLock;
-    static ONE: OnceLock<Undisturbed> = OnceLock::new();
-    static OTHER: OnceLock<Undisturbed> = OnceLock::new();
-    let cell = if spec == SPECS[0].0 { &ONE } else { &OTHER };
-    cell.get_or_init(|| {
+        assert!(attempt < 6 * KILLS, "{kills} of {attempt} runs were killed, {halfway} amid them");
+        let which = attempt % SPECS.len();
+        let (spec, variable) = SPECS[which];
+        let ((content, sums), events) = &expected[which];
         let case = Case::new(spec, variable);
         case.seed();
-        let started = Instant::now();
-        case.finish();
-        let duration = started.elapsed();
-        let (content, sums) = case.state();
-        (content, sums, duration)
-    })
+        let mut run = case.run();
+        events.told_by(&mut run);
+        let mut child = run.stderr(Stdio::null()).spawn().unwrap();
+        // A run that the ledger knows to be over is not gone on with.
+        if events.kill(&mut child, &mut moments) && !case.is_over() {
+            kills += 1;
+            halfway += usize::from(case.is_begun());
+            case.finish();
+        }
+        let state = case.state();
+        assert!(state.0 == *content, "{spec}, attempt {attempt}: other content");
+        assert_eq!(state.1, *sums, "{spec}, attempt {attempt}");
+    }
 }

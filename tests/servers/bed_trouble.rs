@@ -37,7 +37,7 @@ fn sql(url: &str, statements: &str) -> Result<(), String> {
 fn ping(url: &str) -> Result<(), String> {
     blocking(async move || {
         let mut options = mongodb::options::ClientOptions::parse(url).await?;
-        options.server_selection_timeout = Some(Duration::from_secs(2));
+        options.server_selection_timeout = Some(Duration::from_secs(5));
         let client = mongodb::Client::with_options(options)?;
         let found = client.database("test").collection::<mongodb::bson::Document>("items");
         found.find_one(doc! {}).await.map(|_| ())

@@ -157,7 +157,7 @@ impl Server {
         let url = self.admin.to_string();
         blocking(async move || {
             let mut options = mongodb::options::ClientOptions::parse(&url).await?;
-            options.server_selection_timeout = Some(Duration::from_secs(2));
+            options.server_selection_timeout = Some(Duration::from_secs(10));
             let client = mongodb::Client::with_options(options)?;
             client.database(database).run_command(command).await?;
             client.shutdown().await;

@@ -82,12 +82,12 @@ pub(crate) fn mongo_java() -> Arc<Server> {
 /// A server of a test's own, with settings beside those that all have, as its programs take them:
 /// `fsync=on` for PostgreSQL, `--read-only` for MariaDB. It ends with the last of its handles.
 pub(crate) fn alone(kind: Kind, settings: &[&str]) -> Arc<Server> {
-    let started = match kind {
+    let started = process::persistent(|| match kind {
         Kind::Postgres => postgres::start(settings),
         Kind::MariaDb => mariadb::start(settings),
         Kind::FerretDb => mongodb::start_ferretdb(),
         Kind::MongoJava => mongodb::start_mongo_java(),
-    };
+    });
     had(kind, started.map(Arc::new))
 }
 
@@ -97,13 +97,13 @@ fn shared(
     slot: &'static Shared,
     kind: Kind,
     variable: &str,
-    start: impl FnOnce() -> Result<Server, String>,
+    start: impl Fn() -> Result<Server, String>,
 ) -> Arc<Server> {
     let server = slot.get_or_init(|| match std::env::var_os(variable) {
         Some(url) if !url.is_empty() => Server::running(kind, &url.to_string_lossy())
             .map_err(|reason| format!("{variable}: {reason}"))
             .map(Arc::new),
-        _ => start().map(Arc::new),
+        _ => process::persistent(&start).map(Arc::new),
     });
     had(kind, server.clone())
 }

@@ -10,7 +10,22 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SUPERVISOR: &str = include_str!("supervise.sh");
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_mins(4);
+
+/// How often a server is started that ends at once: its port may have been taken since it was found.
+const TRIES: u32 = 4;
+const ENDED: &str = "it ended at once";
+
+/// Starts a server, and again when it ended at once.
+pub(crate) fn persistent<T>(start: impl Fn() -> Result<T, String>) -> Result<T, String> {
+    for _ in 1..TRIES {
+        match start() {
+            Err(reason) if reason.starts_with(ENDED) => {}
+            other => return other,
+        }
+    }
+    start()
+}
 
 /// A folder for one server, given to the user that the server runs as.
 pub(crate) struct Folder {
@@ -104,10 +119,12 @@ impl Process {
         let process = Self { supervisor, folder: folder.path.clone() };
         let start = Instant::now();
         loop {
-            let Err(reason) = ready() else { return Ok(process) };
+            let is_ready = ready();
+            // Also when somebody answers: that is another one, on a port that both were given.
             if process.folder.join("ended").exists() {
-                return Err(format!("it ended at once:\n{}", process.log()));
+                return Err(format!("{ENDED}:\n{}", process.log()));
             }
+            let Err(reason) = is_ready else { return Ok(process) };
             if start.elapsed() > PATIENCE {
                 return Err(format!("it does not answer: {reason}\n{}", process.log()));
             }

@@ -78,6 +78,13 @@ impl Proxy {
         lock(&self.state).left = Some(bytes);
     }
 
+    /// Cuts nothing from now on that was to be cut later. Gives how often connections were cut.
+    pub(crate) fn keep(&self) -> u32 {
+        let mut state = lock(&self.state);
+        state.left = None;
+        state.cuts
+    }
+
     /// Closes new connections as soon as they are made, or serves them again.
     pub(crate) fn refuse(&self, refuses: bool) {
         lock(&self.state).refuses = refuses;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
-use super::process::{Folder, output};
+use super::process::{Folder, output, persistent};
 use super::{Kind, Server, Shared, had, mariadb, mongodb, postgres};
 
 /// The files of a private authority and of a server that it vouches for, under the name `localhost`
@@ -95,27 +95,27 @@ pub(crate) fn option(path: &Path) -> String {
 /// PostgreSQL that refuses connections without TLS.
 pub(crate) fn postgres_tls() -> Arc<TlsServer> {
     static SERVER: OnceLock<Result<Arc<TlsServer>, String>> = OnceLock::new();
-    let start = || postgres::start_tls().map(TlsServer::of);
+    let start = || persistent(postgres::start_tls).map(TlsServer::of);
     had(Kind::Postgres, SERVER.get_or_init(start).clone())
 }
 
 /// MariaDB that refuses connections without TLS.
 pub(crate) fn mariadb_tls() -> Arc<TlsServer> {
     static SERVER: OnceLock<Result<Arc<TlsServer>, String>> = OnceLock::new();
-    let start = || mariadb::start_tls().map(TlsServer::of);
+    let start = || persistent(mariadb::start_tls).map(TlsServer::of);
     had(Kind::MariaDb, SERVER.get_or_init(start).clone())
 }
 
 /// FerretDB that listens for TLS only.
 pub(crate) fn ferretdb_tls() -> Arc<TlsServer> {
     static SERVER: OnceLock<Result<Arc<TlsServer>, String>> = OnceLock::new();
-    let start = || mongodb::start_ferretdb_tls().map(TlsServer::of);
+    let start = || persistent(mongodb::start_ferretdb_tls).map(TlsServer::of);
     had(Kind::FerretDb, SERVER.get_or_init(start).clone())
 }
 
 /// FerretDB that lets in nobody without a password. Its URLs have none.
 pub(crate) fn ferretdb_with_password() -> Arc<Server> {
     static SERVER: Shared = OnceLock::new();
-    let start = || mongodb::start_ferretdb_with_password().map(Arc::new);
+    let start = || persistent(mongodb::start_ferretdb_with_password).map(Arc::new);
     had(Kind::FerretDb, SERVER.get_or_init(start).clone())
 }

@@ -22,15 +22,18 @@ use crate::value::{Column, Row, Schema, Value};
 const BATCH: usize = 500;
 
 /// The share is told in parts of this many.
-const PARTS: u128 = 1_000_000;
+const PARTS: u32 = 1_000_000;
 
 /// So many records of each source are taken whatever the share.
 const LEAST: usize = 5;
 
+/// A real database, when it is sampled.
+pub(super) type Origin = Option<Arc<dyn Store>>;
+
 /// Where the rows come from and where they go.
 pub(super) struct Sampler<'s> {
     pub(super) plan: &'s Plan,
-    pub(super) origins: &'s [Option<Arc<dyn Store>>],
+    pub(super) origins: &'s [Origin],
     pub(super) scratch: &'s [Arc<dyn Store>],
     pub(super) uses: &'s Uses,
     pub(super) copied: &'s Copied,
@@ -44,7 +47,7 @@ pub(super) struct Sampler<'s> {
 impl<'s> Sampler<'s> {
     pub(super) fn new(
         plan: &'s Plan,
-        (origins, scratch): (&'s [Option<Arc<dyn Store>>], &'s [Arc<dyn Store>]),
+        (origins, scratch): (&'s [Origin], &'s [Arc<dyn Store>]),
         (uses, copied): (&'s Uses, &'s Copied),
         cancel: &'s Cancel,
     ) -> Self {
@@ -76,7 +79,7 @@ impl<'s> Sampler<'s> {
             return Ok(());
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 1")]
-        let most = (share * PARTS as f64) as u128;
+        let most = u128::from((share * f64::from(PARTS)) as u32);
         let request = ScanRequest {
             source: ScanSource::Entity(entity.1.clone()),
             key: key_of(self.plan, entity, schema, origin.capabilities().documents),
@@ -99,7 +102,7 @@ impl<'s> Sampler<'s> {
                     Ok(key) => key.hash128(),
                     Err(_) => hash(&Value::array(row.clone())),
                 };
-                if seen <= LEAST || hash % PARTS < most {
+                if seen <= LEAST || hash % u128::from(PARTS) < most {
                     chosen.push(object_of(&batch.layout, row));
                 }
             }
@@ -162,9 +165,10 @@ impl<'s> Sampler<'s> {
             return Ok(Vec::new());
         };
         let documents = origin.capabilities().documents;
-        let columns = match link.columns.is_empty() {
-            true => key_of(self.plan, &link.to, schema, documents),
-            false => link.columns.clone(),
+        let columns = if link.columns.is_empty() {
+            key_of(self.plan, &link.to, schema, documents)
+        } else {
+            link.columns.clone()
         };
         let shapes: Vec<Column> = columns
             .iter()

@@ -68,10 +68,7 @@ pub(super) async fn write(
     let set: Vec<String> =
         columns.iter().filter(|name| !difference.key.contains(name)).cloned().collect();
     let set: Vec<String> = set.into_iter().filter(|name| !later.contains(name)).collect();
-    let layout = match documents {
-        true => Layout::Document,
-        false => Layout::Columns(columns.clone().into()),
-    };
+    let layout = if documents { Layout::Document } else { Layout::Columns(columns.clone().into()) };
     each(table, async |rows: Vec<Object>| {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for mut row in rows {

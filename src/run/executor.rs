@@ -147,7 +147,7 @@ pub async fn run(
     if !options.dry_run {
         back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
     }
-    let mut executor = Executor { states, plan, stores, options, observer, cancel, runs };
+    let mut executor = Executor { plan, stores, options, observer, cancel, runs, states };
     executor.execute().await;
     executor.close().await
 }

@@ -1,6 +1,7 @@
 //! Named behaviours that every connector shows, as far as its capabilities go.
 
 mod catalog;
+mod databases;
 mod documents;
 mod files;
 mod fixture;

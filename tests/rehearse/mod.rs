@@ -20,6 +20,7 @@ fn shipped_specs_pass_on_their_embedded_databases() {
         ("mtr_followup.toml", &["CLINIC_URL"][..]),
         ("treatment_goals.toml", &["APP_URL"]),
         ("brius", &["LEGACY_URL", "MDW_URL"]),
+        ("vytalwatch", &["APP_URL"]),
     ] {
         let urls: Vec<(&'static str, String)> = variables
             .iter()
@@ -42,6 +43,7 @@ async fn shipped_specs_pass_on_postgres() {
     let (one, two) = (servers::postgres().database(), servers::postgres().database());
     let world = World::new(&[("APP_URL", &one.admin_url())]);
     world.passes(&shipped("treatment_goals.toml"), &[]);
+    world.passes(&shipped("vytalwatch"), &[]);
     let urls = (one.admin_url(), two.admin_url());
     let world = World::new(&[("LEGACY_URL", &urls.0), ("MDW_URL", &urls.1)]);
     world.passes(&shipped("brius"), &[]);

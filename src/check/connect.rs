@@ -9,11 +9,12 @@ mod target;
 
 use std::sync::Arc;
 
-use super::Checked;
 use super::types::{self, Shape};
+use super::{Checked, SeedOptions, seeds};
 use crate::connectors::Store;
 use crate::diagnostics::Diagnostics;
 use crate::expr::IdKind;
+use crate::generate::fixed_now;
 use crate::plan::{LookupKind, OnMany, Phase};
 use crate::value::DataType;
 
@@ -41,6 +42,15 @@ pub async fn connect(
     foreign_keys::order(checked, &catalog);
     for (phase, key) in keys {
         checked.plan.phases[phase].target.key = vec![key];
+    }
+    if !checked.seeds.is_empty() {
+        let used: Vec<Arc<dyn Store>> = seeds::used_connections(&checked.seeds)
+            .into_iter()
+            .filter_map(|connection| stores.get(connection).cloned())
+            .collect();
+        let options = SeedOptions { count: None, seed: 1, now: fixed_now() };
+        let (mut seeds, _) = seeds::seeds(checked, &options, diagnostics);
+        Box::pin(connect(&mut seeds, &used, diagnostics)).await;
     }
 }
 

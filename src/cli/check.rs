@@ -12,8 +12,6 @@ use super::{ExitCode, Failure};
 use crate::check;
 use crate::diagnostics::wording::plural;
 use crate::diagnostics::{Severity, render};
-use crate::generate;
-use crate::plan::Connection;
 use crate::run::{Silent, fixtures};
 
 /// Find every mistake of specs before any data is touched
@@ -47,15 +45,6 @@ pub(super) async fn run(
         let stores: Vec<_> =
             (0..checked.plan.connections.len()).map(|at| stores.get(at).clone()).collect();
         check::connect(checked, &stores, &mut diagnostics).await;
-        let options = check::SeedOptions { count: None, seed: 1, now: generate::fixed_now() };
-        let (mut seeds, _) = check::seeds(checked, &options, &mut diagnostics);
-        let used = |connection: &Connection| {
-            let mut known = checked.plan.connections.iter();
-            known.position(|known| known.name == connection.name)
-        };
-        let stores: Vec<_> =
-            seeds.plan.connections.iter().filter_map(used).map(|at| stores[at].clone()).collect();
-        check::connect(&mut seeds, &stores, &mut diagnostics).await;
     }
     let (errors, warnings) =
         (diagnostics.count(Severity::Error), diagnostics.count(Severity::Warning));
@@ -103,6 +92,11 @@ pub(super) async fn run(
             plural(plan.tests.len(), "test"),
         )
     });
-    console.say(&format!("{found}{}", size.unwrap_or_default()));
+    let seeds = checked.as_ref().map_or(0, |checked| checked.seeds.len());
+    let seeds = match seeds {
+        0 => String::new(),
+        seeds => format!(", and {}", plural(seeds, "seed")),
+    };
+    console.say(&format!("{found}{}{seeds}", size.unwrap_or_default()));
     Ok(exit)
 }

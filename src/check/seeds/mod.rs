@@ -8,6 +8,7 @@ mod plan;
 mod templates;
 mod unique;
 
+pub(super) use plan::used_connections;
 pub use plan::{SeedOptions, seeds};
 
 use std::path::PathBuf;

@@ -110,7 +110,7 @@ pub fn seeds(
 }
 
 /// The connections that seeds write to, and those whose rows they refer to.
-fn used_connections(seeds: &[Seed]) -> Vec<ConnectionId> {
+pub(in crate::check) fn used_connections(seeds: &[Seed]) -> Vec<ConnectionId> {
     fn collect(fields: &[Field], used: &mut Vec<ConnectionId>) {
         for field in fields {
             collect_one(&field.generator, used);

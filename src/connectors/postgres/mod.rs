@@ -14,6 +14,7 @@ mod read;
 mod render;
 mod scan;
 mod session;
+mod stream;
 mod text;
 mod transfer;
 mod transfer_compute;

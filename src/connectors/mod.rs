@@ -381,6 +381,37 @@ pub trait Session: Send {
     /// Inserts all rows or none. Gives, for each row in order, the values of `returning`.
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<Row>, WriteError>;
 
+    /// Whether rows of this layout can be inserted into an entity by a stream.
+    async fn streams(&mut self, _entity: &str, _layout: &Layout) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Inserts rows without waiting for what becomes of them: the store takes them in while the next
+    /// ones are made. All columns have values, and nothing is given back. The first call starts the
+    /// stream; until it is ended, all rows are for the same entity in the same layout, and nothing
+    /// else is asked of the session. One that is dropped before has inserted nothing.
+    ///
+    /// # Errors
+    /// As [`Session::end_stream`]: the store refused rows of this call or of earlier ones.
+    async fn stream(
+        &mut self,
+        entity: &str,
+        _layout: &Layout,
+        _rows: Vec<Row>,
+    ) -> Result<(), WriteError> {
+        let message = format!("`{entity}` takes in no stream");
+        Err(StoreError::new(StoreErrorKind::Unsupported, message).into())
+    }
+
+    /// Waits until the store has all rows of a stream; without one it does nothing.
+    ///
+    /// # Errors
+    /// When the store refused one of the rows. Then the whole transaction is to be given up, and the
+    /// session with it.
+    async fn end_stream(&mut self) -> Result<(), WriteError> {
+        Ok(())
+    }
+
     /// Changes records by key, all or none. Gives how many records matched.
     async fn update(&mut self, update: Update<'_>) -> Result<u64, WriteError>;
 

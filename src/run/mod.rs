@@ -11,6 +11,7 @@ mod event;
 mod executor;
 pub mod failpoint;
 pub mod fixtures;
+mod flow;
 mod indexes;
 mod intent;
 mod load;

@@ -59,6 +59,55 @@ async fn insert(
     session.insert(Insert { entity, layout: &layout, rows: &rows, returning: &returning }).await
 }
 
+#[tokio::test]
+async fn a_stream_arrives_whole_or_not_at_all() {
+    let (_database, store) = open(
+        "CREATE TABLE items (id serial PRIMARY KEY, name text CHECK (name <> 'bad'), at inet)",
+    )
+    .await;
+    let layout = Layout::Columns(names(&["id", "name"]).into());
+    let row = |id: i64, name: &str| vec![Value::Int(id), name.into()];
+
+    let mut session = store.session().await.unwrap();
+    assert!(session.streams("items", &layout).await.unwrap());
+    let addresses = Layout::Columns(names(&["id", "at"]).into());
+    assert!(!session.streams("items", &addresses).await.unwrap());
+    session.begin().await.unwrap();
+    for id in 1..=3 {
+        session.stream("items", &layout, vec![row(id, "a"), row(id + 10, "b")]).await.unwrap();
+    }
+    assert!(session.savepoint().await.is_err());
+    session.end_stream().await.unwrap();
+    session.end_stream().await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(all(&store, "items").await.len(), 6);
+    // The sequence stands behind what came in.
+    let given = insert(&store, "items", &["name"], vec![vec!["c".into()]], &["id"]).await.unwrap();
+    assert_eq!(given, [[Value::Int(14)]]);
+
+    session.begin().await.unwrap();
+    session.stream("items", &layout, vec![row(20, "fine")]).await.unwrap();
+    session.stream("items", &layout, vec![row(21, "bad")]).await.unwrap();
+    let refused = session.end_stream().await.unwrap_err();
+    let WriteError::Record(violation) = refused else { panic!("{refused:?}") };
+    assert_eq!(violation.kind, ViolationKind::Check);
+    session.rollback().await.unwrap();
+
+    session.begin().await.unwrap();
+    session.stream("items", &layout, vec![row(22, "fine")]).await.unwrap();
+    let too_large = vec![row(i64::MAX, "fine")];
+    session.stream("items", &layout, too_large).await.unwrap();
+    let refused = session.end_stream().await.unwrap_err();
+    let WriteError::Record(violation) = refused else { panic!("{refused:?}") };
+    assert_eq!((violation.kind, violation.column.as_deref()), (ViolationKind::Value, Some("id")));
+    session.rollback().await.unwrap();
+
+    session.begin().await.unwrap();
+    session.stream("items", &layout, vec![row(23, "fine")]).await.unwrap();
+    drop(session);
+    assert_eq!(all(&store, "items").await.len(), 7);
+}
+
 const TYPES: &str = r"
     CREATE EXTENSION IF NOT EXISTS citext;
     CREATE TYPE mood AS ENUM ('sad', 'it''s ok');

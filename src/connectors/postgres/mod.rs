@@ -17,6 +17,7 @@ mod render;
 mod scan;
 mod session;
 mod structure;
+mod stream;
 mod text;
 mod transfer;
 mod transfer_compute;

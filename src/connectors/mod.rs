@@ -41,7 +41,6 @@ use tokio::sync::mpsc;
 
 use crate::value::query::{Filter, Select};
 use crate::value::statement::{Portion, Transfer};
-use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Index, Key, KeyError, Problem, Row, Schema, Value};
 
 /// How the values of a row are named.
@@ -167,28 +166,6 @@ pub trait Store: Send + Sync + fmt::Debug {
     async fn can_transfer(&self, _transfer: &Transfer) -> Result<Result<(), String>, StoreError> {
         let name = self.capabilities().connector;
         Ok(Err(format!("the connector `{name}` has no statement for it")))
-    }
-
-    /// All that makes a table or collection, as the catalog spells it; `None` when it does not exist.
-    /// The order of columns, keys and indexes is the catalog's, and the same every time.
-    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
-        let message = format!("the structure of `{entity}` is not known here");
-        Err(StoreError::new(StoreErrorKind::Unsupported, message))
-    }
-
-    /// The types with named values; empty where the store has none.
-    async fn enums(&self) -> Result<Vec<EnumDefinition>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// What the store would do for a change of structure, without doing it. `Session::change` does
-    /// the same statements.
-    ///
-    /// # Errors
-    /// When the store can't do it, with the reason as a sentence.
-    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
-        let _ = change;
-        Err(format!("the connector `{}` changes no structure", self.capabilities().connector))
     }
 
     /// Opens a session to write. Waits while the store allows only one and it is taken.
@@ -354,20 +331,6 @@ pub trait Session: Send {
 
     /// Changes the store's structure.
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError>;
-
-    /// Makes one change of structure, within the transaction where the store has
-    /// [`Capabilities::transactional_definitions`]. Done again after an interruption it finds what
-    /// is done already and does the rest.
-    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
-        let _ = change;
-        Err(StoreError::new(StoreErrorKind::Unsupported, "this store changes no structure"))
-    }
-
-    /// All that makes a table or collection, seeing what this session changed.
-    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
-        let message = format!("the structure of `{entity}` is not known here");
-        Err(StoreError::new(StoreErrorKind::Unsupported, message))
-    }
 }
 
 /// Rows to insert.

@@ -19,7 +19,6 @@ mod problem;
 pub mod query;
 mod schema;
 pub mod statement;
-pub mod structure;
 pub mod time;
 
 pub use data_type::{DataType, Kind, ParseDataTypeError};

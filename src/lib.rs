@@ -56,9 +56,11 @@
 //! | names, types, order; every mistake | [`check`] | [`check::check`], [`check::connect`] |
 //! | what will be done, as plain data | [`plan`] | [`plan::Plan`] |
 //! | stores and files | [`connectors`] | [`connectors::Store`] |
+//! | rows of test data | [`generate`] | [`generate::Recipe`], [`check::seeds`] |
 //! | how a value is computed | [`expr`], [`functions`] | [`expr::Program`], [`functions::ALL`] |
 //! | doing it | [`run`] | [`run::run`] |
 //! | what was done | [`ledger`] | [`ledger::Ledger`] |
+//! | what was there before | [`backup`] | [`backup::write`], [`restore::restore`] |
 //! | values, types, keys, casts | [`value`] | [`value::Value`] |
 //! | what went wrong in a spec | [`diagnostics`] | [`diagnostics::codes`] |
 //!
@@ -69,6 +71,7 @@
 //! The spec language, the commands with their flags and exit codes, JSON output, ledger tables and
 //! diagnostic codes are what a version number speaks of. This library is how the binary is built;
 //! before version 1 its types may change with any release.
+pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod connectors;
@@ -76,11 +79,15 @@ pub mod diagnostics;
 pub mod document;
 pub mod expr;
 pub mod functions;
+pub mod generate;
 pub mod ids;
+pub mod init;
 pub mod ledger;
 pub mod plan;
+pub mod rehearse;
 pub mod rejects;
 pub mod report;
+pub mod restore;
 pub mod rollback;
 pub mod run;
 pub mod spec;

@@ -5,6 +5,7 @@
 #![allow(clippy::format_collect, reason = "no test is slow by it")]
 
 mod architecture;
+mod backup;
 mod checking;
 mod cli;
 mod conformance;
@@ -13,12 +14,16 @@ mod documents;
 mod engine;
 mod failures;
 mod fidelity;
+mod init;
 mod intents;
 mod kill;
 mod loading;
 mod push_down;
+mod rehearse;
 mod rollback;
 mod schema;
+mod seeding;
 mod seeds;
 mod servers;
+mod structure;
 mod verify;

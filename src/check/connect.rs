@@ -9,11 +9,12 @@ mod target;
 
 use std::sync::Arc;
 
-use super::Checked;
 use super::types::{self, Shape};
+use super::{Checked, SeedOptions, seeds};
 use crate::connectors::Store;
 use crate::diagnostics::Diagnostics;
 use crate::expr::IdKind;
+use crate::generate::fixed_now;
 use crate::plan::{LookupKind, OnMany, Phase};
 use crate::value::DataType;
 
@@ -36,14 +37,39 @@ pub async fn connect(
     }
     live.indexes(diagnostics);
     live.checks(diagnostics);
+    live.seed_takes(diagnostics);
+    let keys = live.seed_keys(diagnostics);
+    foreign_keys::order(checked, &catalog);
+    for (phase, key) in keys {
+        checked.plan.phases[phase].target.key = vec![key];
+    }
+    if !checked.seeds.is_empty() {
+        let used: Vec<Arc<dyn Store>> = seeds::used_connections(&checked.seeds)
+            .into_iter()
+            .filter_map(|connection| stores.get(connection).cloned())
+            .collect();
+        let options = SeedOptions { count: None, seed: 1, now: fixed_now() };
+        let (mut seeds, _) = seeds(checked, &options, diagnostics);
+        Box::pin(connect(&mut seeds, &used, diagnostics)).await;
+    }
+}
+
+/// Compares a plan with the tables that its specs declare, as far as that can be done without a
+/// store. Foreign keys add to the order of the plan.
+pub(super) fn declared(checked: &mut Checked, diagnostics: &mut Diagnostics) {
+    let catalog = Catalog::declared(checked);
+    let live = Live { checked, stores: &[], catalog: &catalog };
+    for at in 0..live.checked.plan.phases.len() {
+        live.phase(at, diagnostics);
+    }
     foreign_keys::order(checked, &catalog);
 }
 
 /// What the passes share.
-struct Live<'a> {
-    checked: &'a Checked,
+pub(super) struct Live<'a> {
+    pub(super) checked: &'a Checked,
     stores: &'a [Arc<dyn Store>],
-    catalog: &'a Catalog,
+    pub(super) catalog: &'a Catalog,
 }
 
 impl Live<'_> {

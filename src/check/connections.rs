@@ -161,6 +161,10 @@ impl<'s> Checker<'s> {
                     .as_ref()
                     .map(|located| self.options.working_directory.join(located.resolve())),
                 production: connection.production,
+                backup: connection.backup.as_ref().map(|when| match when.value {
+                    spec::BackupWhen::Run => plan::BackupWhen::Run,
+                    spec::BackupWhen::Phase => plan::BackupWhen::Phase,
+                }),
             },
             store: self.connections.store(location),
             facts,
@@ -293,6 +297,9 @@ impl<'s> Checker<'s> {
             connections.list.push(Planned { connection: prepared.connection.clone(), span, spec });
             connections.list.len() - 1
         });
+        if let Some(backup) = prepared.connection.backup {
+            connections.list[id].connection.backup.get_or_insert(backup);
+        }
         if prepared.connection.production {
             connections.list[id].connection.production = true;
         }
@@ -326,6 +333,7 @@ impl<'s> Checker<'s> {
             config,
             fixtures: None,
             production: false,
+            backup: None,
         };
         self.connections.list.push(Planned { connection, span: pattern.span(), spec });
         self.connections.list.len() - 1

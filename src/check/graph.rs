@@ -23,6 +23,16 @@ pub(super) struct IndexFacts {
     pub(super) name: String,
 }
 
+/// What the graph needs to know of enums and tables.
+pub(super) struct StructureFacts {
+    pub(super) spec: usize,
+    pub(super) name: String,
+    /// The tables that it makes.
+    pub(super) entities: Vec<EntityKey>,
+    /// The other ones that come before it.
+    pub(super) after: Vec<usize>,
+}
+
 /// What the graph needs to know of a check.
 pub(super) struct CheckFacts {
     pub(super) spec: usize,
@@ -36,6 +46,7 @@ impl Checker<'_> {
     pub(super) fn graph(
         &self,
         phase_edges: &[PhaseEdge],
+        structures: &[StructureFacts],
         indexes: &[IndexFacts],
         checks: &[CheckFacts],
     ) -> Graph {
@@ -48,6 +59,13 @@ impl Checker<'_> {
                     .filter(move |(_, index)| index.spec == spec && index.before == before)
                     .map(|(at, index)| (Work::Index(at), index.name.clone()))
             };
+            work.extend(
+                structures
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, structure)| structure.spec == spec)
+                    .map(|(at, structure)| (Work::Structure(at), structure.name.clone())),
+            );
             work.extend(of_indexes(true));
             work.extend(
                 (0..self.phases.len())
@@ -92,6 +110,31 @@ impl Checker<'_> {
                 // Those before the data come before the phases that are waited for.
                 if !index.before && check.entities.contains(&index.entity) {
                     add(Work::Check(at), Work::Index(other), EdgeReason::Index);
+                }
+            }
+        }
+        for (at, structure) in structures.iter().enumerate() {
+            let made = |entity: &EntityKey| structure.entities.contains(entity);
+            for other in &structure.after {
+                add(Work::Structure(at), Work::Structure(*other), EdgeReason::ForeignKey);
+            }
+            for (phase, facts) in self.facts.iter().enumerate() {
+                let uses = facts.reads.as_ref().is_some_and(made)
+                    || facts.writes.as_ref().is_some_and(|writes| made(&writes.entity))
+                    || facts.lookups.iter().any(|(entity, _)| made(entity));
+                // What a query reads is not known: it may be what its own spec makes.
+                if uses || self.phases[phase].spec == structure.spec {
+                    add(Work::Phase(phase), Work::Structure(at), EdgeReason::Table);
+                }
+            }
+            for (other, index) in indexes.iter().enumerate() {
+                if made(&index.entity) || index.spec == structure.spec {
+                    add(Work::Index(other), Work::Structure(at), EdgeReason::Table);
+                }
+            }
+            for (other, check) in checks.iter().enumerate() {
+                if check.entities.iter().any(made) || check.spec == structure.spec {
+                    add(Work::Check(other), Work::Structure(at), EdgeReason::Table);
                 }
             }
         }

@@ -16,17 +16,20 @@ mod origins;
 mod overlap;
 mod policies;
 mod query;
+mod seeds;
 mod types;
 
 pub use connect::connect;
 pub use origins::{LookupOrigins, Mention, MentionRoot, Origins, PhaseOrigins};
+pub use seeds::{Seed, SeedOptions, seeds};
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, codes};
+use crate::diagnostics::{Diagnostic, Diagnostics, SourceMap, Span, codes};
 use crate::plan::Plan;
 use crate::spec::{self, SpecSet};
+use crate::value::FieldPath;
 
 use connections::Connections;
 use graph::PhaseFacts;
@@ -45,6 +48,23 @@ pub struct Checked {
     pub plan: Plan,
     /// Where each part of it was written.
     pub origins: Origins,
+    /// The seeds, of which [`seeds`] makes a plan of their own.
+    pub seeds: Vec<Seed>,
+    /// In a plan of seeds: what is taken of rows that only the store makes.
+    seed_takes: Vec<SeedTake>,
+    /// In a plan of seeds, per phase: a field that tells its rows apart.
+    seed_keys: Vec<Option<FieldPath>>,
+}
+
+/// A field of a seeded row that only the store makes.
+#[derive(Clone, Debug)]
+struct SeedTake {
+    /// The phase that writes the row.
+    phase: usize,
+    /// The field.
+    take: String,
+    /// Where it is asked for.
+    span: Span,
 }
 
 /// Checks specs without looking at any store. Gives a plan when there is no error; every mistake
@@ -63,12 +83,11 @@ pub fn check(
     }
     let origins = std::mem::take(&mut checker.origins);
     // Errors of reading count too: a plan of half a spec would be another plan.
-    let plan = plan.filter(|_| !diagnostics.has_errors())?;
-    for (phase, origins) in plan.phases.iter().zip(&origins.phases) {
-        let shape = types::Shape { columns: origins.columns.clone() };
-        types::phase(phase, origins, &shape, &[], diagnostics);
-    }
-    (!diagnostics.has_errors()).then_some(Checked { plan, origins })
+    let (plan, seeds) = plan.filter(|_| !diagnostics.has_errors())?;
+    let mut checked =
+        Checked { plan, origins, seeds, seed_takes: Vec::new(), seed_keys: Vec::new() };
+    connect::declared(&mut checked, diagnostics);
+    (!diagnostics.has_errors()).then_some(checked)
 }
 
 /// What the passes share.

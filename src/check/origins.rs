@@ -16,8 +16,8 @@ pub struct Origins {
     pub checks: Vec<Span>,
     /// The tests' tables.
     pub tests: Vec<Span>,
-    /// The names of the tables that must be there.
-    pub prerequisites: Vec<Span>,
+    /// The names of the tables that must be there, and of the columns that they must have.
+    pub prerequisites: Vec<(Span, Vec<Span>)>,
 }
 
 /// The places of one phase's parts.

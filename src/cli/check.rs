@@ -81,13 +81,22 @@ pub(super) async fn run(
     };
     let size = plan.map(|plan| {
         format!(
-            " in {}, {}, {} and {}",
+            " in {}{}, {}, {} and {}",
+            match plan.structures.iter().map(|task| task.tables.len()).sum() {
+                0 => String::new(),
+                tables => format!("{}, ", plural(tables, "table")),
+            },
             plural(plan.phases.len(), "phase"),
             plural(plan.indexes.len(), "index").replace("indexs", "indexes"),
             plural(plan.checks.len(), "check"),
             plural(plan.tests.len(), "test"),
         )
     });
-    console.say(&format!("{found}{}", size.unwrap_or_default()));
+    let seeds = checked.as_ref().map_or(0, |checked| checked.seeds.len());
+    let seeds = match seeds {
+        0 => String::new(),
+        seeds => format!(", and {}", plural(seeds, "seed")),
+    };
+    console.say(&format!("{found}{}{seeds}", size.unwrap_or_default()));
     Ok(exit)
 }

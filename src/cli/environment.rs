@@ -86,6 +86,11 @@ impl Environment {
         }
     }
 
+    /// The folder of backups: `MAPPER_BACKUPS`, or `backups` in the working directory.
+    pub(super) fn backups(&self) -> PathBuf {
+        self.directory.join(self.get("MAPPER_BACKUPS").unwrap_or("backups"))
+    }
+
     /// Who runs this: user and host.
     pub(super) fn who(&self) -> String {
         let user = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| self.get(name));

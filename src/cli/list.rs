@@ -9,8 +9,9 @@ use super::{ExitCode, Failure};
 use crate::connectors::{self, Capabilities};
 use crate::diagnostics::codes;
 use crate::functions::{self, Function};
+use crate::generate::fakes::{self, Fake};
 
-/// List the transforms, the diagnostic codes or the connectors
+/// List the transforms, the fakes, the diagnostic codes or the connectors
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// What to list
@@ -23,6 +24,8 @@ pub(super) struct Arguments {
 enum Register {
     /// What `apply` takes
     Transforms,
+    /// What `fake` makes up in seeds
+    Fakes,
     /// What diagnostics are numbered by
     Codes,
     /// What connections are made with, by the scheme of their URL
@@ -32,6 +35,7 @@ enum Register {
 pub(super) fn run(arguments: &Arguments, console: &Console) -> Result<ExitCode, Failure> {
     let (text, json) = match arguments.what {
         Register::Transforms => transforms(),
+        Register::Fakes => list_fakes(),
         Register::Codes => list_codes(),
         Register::Connectors => list_connectors(),
     };
@@ -95,6 +99,22 @@ fn usage(function: &dyn Function) -> String {
         usage.push_str(&format!(" {open}{}{close}", parameter.name));
     }
     usage
+}
+
+fn list_fakes() -> (String, Json) {
+    let unique = |fake: &Fake| if fake.can_be_unique() { "yes" } else { "no" };
+    let rows: Vec<Vec<String>> = fakes::ALL
+        .iter()
+        .map(|fake| vec![fake.name.to_owned(), unique(fake).to_owned(), fake.summary.to_owned()])
+        .collect();
+    let text = table(&["fake", "unique", ""], &rows);
+    let entries: Vec<Json> = fakes::ALL
+        .iter()
+        .map(|fake| {
+            json!({ "name": fake.name, "summary": fake.summary, "unique": fake.can_be_unique() })
+        })
+        .collect();
+    (text, json!({ "fakes": entries }))
 }
 
 fn list_codes() -> (String, Json) {

@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod failure;
 mod ids;
+mod init;
 mod lines;
 mod list;
 mod load;
@@ -18,7 +19,9 @@ mod open;
 mod parse;
 mod plan;
 mod progress;
+mod rehearse;
 mod rejects;
+mod restore;
 mod rollback;
 mod run;
 mod schema;
@@ -109,12 +112,15 @@ enum Command {
     Run(run::Arguments),
     Verify(verify::Arguments),
     Rollback(rollback::Arguments),
+    Restore(restore::Arguments),
     Status(status::Arguments),
     Rejects(rejects::Arguments),
+    Rehearse(rehearse::Arguments),
     Ids(ids::Arguments),
     Seed(seed::Arguments),
     Test(test::Arguments),
     New(new::Arguments),
+    Init(init::Arguments),
     Explain(explain::Arguments),
     List(list::Arguments),
     Schema(schema::Arguments),
@@ -163,10 +169,13 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
             Command::Run(arguments) => run::run(&arguments, &environment, console).await,
             Command::Verify(arguments) => verify::run(&arguments, &environment, console).await,
             Command::Rollback(arguments) => rollback::run(&arguments, &environment, console).await,
+            Command::Restore(arguments) => restore::run(&arguments, &environment, console).await,
+            Command::Rehearse(arguments) => rehearse::run(&arguments, &environment, console).await,
             Command::Status(arguments) => status::run(&arguments, &environment, console).await,
             Command::Rejects(arguments) => rejects::run(&arguments, &environment, console).await,
             Command::Ids(arguments) => ids::run(&arguments, &environment, console).await,
             Command::Test(arguments) => test::run(&arguments, &environment, console).await,
+            Command::Init(arguments) => init::run(&arguments, console).await,
             Command::Seed(arguments) => seed::run(&arguments, &environment, console).await,
             Command::New(_)
             | Command::Explain(_)

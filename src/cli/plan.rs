@@ -9,7 +9,7 @@ use super::console::Console;
 use super::environment::Environment;
 use super::{ExitCode, Failure, Format, load, open, parse};
 use crate::plan::{self, PhaseWay, Plan};
-use crate::run::{self, Stores};
+use crate::run::{self, Silent, Stores, fixtures, structure};
 use crate::status;
 
 /// Show the order of the work, how each part is done, and what is done already
@@ -32,18 +32,27 @@ pub(super) async fn run(
     console: &Console,
 ) -> Result<ExitCode, Failure> {
     let plan = load::plan(&arguments.spec, environment, console)?;
-    let stores = open::existing_or_empty(&plan).await?;
+    // Without its database a store can't say how it makes tables: an absent file is stood in for.
+    let (stores, _temporary) = if plan.structures.is_empty() {
+        (open::existing_or_empty(&plan).await?, None)
+    } else {
+        fixtures::open(&plan, fixtures::Fill::Copies, &Silent).await?
+    };
     let status = status::node_states(&plan, &stores).await?;
     let ways = ways(&plan, &stores, environment.push_down()?).await?;
+    let (views, gone) = structure::views_of_all(&plan, &stores).await?;
     open::close(&plan, &stores).await;
     match console.format() {
         Format::Text => {
-            console.answer(&plan::explain_text(&plan, &status, &ways), || Json::Null)?;
+            console.answer(&plan::explain_text(&plan, &status, &ways, &views), || Json::Null)?;
         }
         Format::Mermaid => {
             console.answer(&plan::explain_mermaid(&plan, &status, &ways), || Json::Null)?;
         }
-        Format::Json => console.document(&plan::explain_json(&plan, &status, &ways))?,
+        Format::Json => console.document(&plan::explain_json(&plan, &status, &ways, &views))?,
+    }
+    for refused in gone {
+        console.warning(&refused);
     }
     Ok(ExitCode::Done)
 }

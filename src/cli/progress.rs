@@ -114,6 +114,10 @@ fn words(event: &Event, verbose: bool) -> Option<String> {
         Event::Fixtures { connection, records } => {
             Some(format!("{connection}: filled with {records} records from its fixtures"))
         }
+        Event::Backup { connection, tables, records, folder } => Some(format!(
+            "{connection}: {tables} tables or collections with {records} records backed up to \
+             {folder}"
+        )),
         Event::PhaseStarted { phase, resumed: true, .. } => {
             Some(format!("{phase}: goes on where it was interrupted"))
         }
@@ -135,6 +139,16 @@ fn words(event: &Event, verbose: bool) -> Option<String> {
         Event::Check { check, passed, actual, .. } => verbose.then(|| {
             format!("check {check}: {} ({actual})", if *passed { "holds" } else { "fails" })
         }),
+        Event::Structure { spec, change, statements, done } => {
+            let mut text = format!("{spec}: {change}");
+            if verbose || !done {
+                for line in statements.iter().flat_map(|statement| statement.lines()) {
+                    text.push_str(&format!("\n    {line}"));
+                }
+            }
+            Some(text)
+        }
+        Event::Adopted { message, .. } => Some(message.clone()),
         Event::Warning { message } => Some(format!("warning: {message}")),
         _ => None,
     }

@@ -12,7 +12,7 @@ use super::progress::Watcher;
 use super::{ExitCode, Failure, confirm, load, open, run, signal};
 use crate::diagnostics::wording::plural;
 use crate::ledger::ObjectRecord;
-use crate::rollback::{Request, RollbackOutcome, Scope, rollback};
+use crate::rollback::{Request, RollbackOutcome, Scope, losses, rollback};
 
 /// Take runs back, newest first
 ///
@@ -64,7 +64,13 @@ pub(super) async fn run(
         force: arguments.force,
         show_values: arguments.show_values,
     };
+    let stores = open::existing(&plan).await?;
     if !request.dry_run {
+        if !arguments.yes {
+            for loss in losses(&plan, &stores, &request.scope).await? {
+                console.warning(&loss);
+            }
+        }
         let name = confirm::name(&plan);
         let what = match &request.scope {
             Scope::All => format!("all runs of `{name}`"),
@@ -75,7 +81,6 @@ pub(super) async fn run(
         let forced = if request.force { ", also what was edited since" } else { "" };
         confirm::confirm(console, arguments.yes, &format!("takes back {what}{forced}"), &name)?;
     }
-    let stores = open::existing(&plan).await?;
     let locks = if request.dry_run { Vec::new() } else { stores.lock(&plan).await? };
     let cancel = signal::listen(*console, "The same command goes on from there.".to_owned());
     let watcher = Watcher::new(console, None)?;
@@ -83,25 +88,42 @@ pub(super) async fn run(
     watcher.finish();
     drop(locks);
     open::close(&plan, &stores).await;
-    let outcome = done?;
+    told(&done?, &WORDS, console)
+}
+
+/// How a rollback is told.
+pub(super) struct Words {
+    /// When there is nothing to take back.
+    pub(super) nothing: &'static str,
+    /// When records were kept: what to do.
+    pub(super) kept: &'static str,
+}
+
+const WORDS: Words =
+    Words { nothing: "There is no run to take back.", kept: "`--force` takes back those too." };
+
+/// Tells what was taken back, or that there is nothing, and gives the exit code.
+pub(super) fn told(
+    outcome: &RollbackOutcome,
+    words: &Words,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
     let exit = match (outcome.cancelled, outcome.is_complete()) {
         (true, _) => ExitCode::Interrupted,
         (false, true) => ExitCode::Done,
         (false, false) => ExitCode::Failed,
     };
     if console.is_json() {
-        console.document(&document(&outcome, exit))?;
+        console.document(&document(outcome, exit))?;
+    } else if outcome.units.is_empty() {
+        console.say(words.nothing);
     } else {
-        tell(&outcome, console);
+        tell(outcome, words, console);
     }
     Ok(exit)
 }
 
-fn tell(outcome: &RollbackOutcome, console: &Console) {
-    if outcome.units.is_empty() {
-        console.say("There is no run to take back.");
-        return;
-    }
+fn tell(outcome: &RollbackOutcome, words: &Words, console: &Console) {
     for unit in &outcome.units {
         console.say(&format!("{} {}", unit.spec, unit.run));
         for phase in &unit.phases {
@@ -118,6 +140,12 @@ fn tell(outcome: &RollbackOutcome, console: &Console) {
                 .collect();
             let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
             console.say(&format!("  {}: {parts}", phase.phase));
+        }
+        for change in &unit.undone {
+            console.say(&format!("  {change}"));
+        }
+        for why in &unit.standing {
+            console.error_text(&format!("  stays: {why}"));
         }
         for object in &unit.dropped {
             console.say(&format!("  dropped {}", object_name(object)));
@@ -139,18 +167,23 @@ fn tell(outcome: &RollbackOutcome, console: &Console) {
     let kept = usize::try_from(outcome.kept_records()).unwrap_or(usize::MAX);
     console.say(&match (outcome.cancelled, kept, outcome.dry_run) {
         (true, ..) => "Interrupted. The same command goes on from there.".to_owned(),
-        (false, 0, true) => "This was a dry run: nothing was written.".to_owned(),
-        (false, 0, false) => "Taken back.".to_owned(),
+        (false, 0, true) if outcome.is_complete() => {
+            "This was a dry run: nothing was written.".to_owned()
+        }
+        (false, 0, false) if outcome.is_complete() => "Taken back.".to_owned(),
+        (false, 0, dry_run) => format!(
+            "{}, but for what stays. `--force` takes back that too, where the store lets it go.",
+            if dry_run { "This was a dry run: it would be taken back" } else { "Taken back" }
+        ),
         (false, kept, true) => {
             format!(
                 "This was a dry run: nothing was written. {} would be kept.",
                 plural(kept, "record")
             )
         }
-        (false, kept, false) => format!(
-            "Taken back, but for {}. `--force` takes back those too.",
-            plural(kept, "record")
-        ),
+        (false, kept, false) => {
+            format!("Taken back, but for {}. {}", plural(kept, "record"), words.kept)
+        }
     });
 }
 
@@ -186,6 +219,8 @@ fn document(outcome: &RollbackOutcome, exit: ExitCode) -> Json {
                 "run": unit.run,
                 "rolled_back": unit.rolled_back,
                 "phases": phases,
+                "undone": unit.undone,
+                "standing": unit.standing,
                 "dropped": unit.dropped.iter().map(object).collect::<Vec<_>>(),
                 "left": unit.left.iter().map(object).collect::<Vec<_>>(),
             })

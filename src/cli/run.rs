@@ -190,6 +190,7 @@ fn options(
         now: environment.now()?,
         who: environment.who(),
         command: environment::command_line(std::env::args_os()),
+        backups: Some(environment.backups()),
         ..defaults
     })
 }
@@ -207,7 +208,7 @@ fn selected(arguments: &Arguments, plan: &Plan) -> Result<BTreeSet<usize>, Failu
         .iter()
         .filter_map(|node| match node.work {
             Work::Phase(phase) => Some(phase),
-            Work::Index(_) | Work::Check(_) => None,
+            Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
         })
         .filter(|phase| only.is_empty() || only.contains(phase))
         .filter(|phase| !skip.contains(phase))

@@ -23,12 +23,13 @@ use crate::value::time::timestamp_text;
 const EVERY: Duration = Duration::from_secs(2);
 
 /// How many runs are listed.
-const RUNS: usize = 5;
+const RUNS: usize = 25;
 
 /// Tell where each phase stands, and what can run next
 ///
 /// remaining = expected - current - skipped - rejected. Expected is what the spec says, or else
-/// what the source counts. Nothing is written.
+/// what the source counts. Then come enums and tables, and the history: who ran what, when, for how
+/// long, and the checksum of the spec. Nothing is written.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// The spec: a file, or a folder of them
@@ -64,7 +65,8 @@ pub(super) async fn run(
         }
         let clear = if arguments.watch { console.clear() } else { "" };
         console.answer(&format!("{clear}{}", text(&found)), || Json::Null)?;
-        let done = found.phases.iter().all(|phase| phase.state == PhaseState::Completed);
+        let done = found.phases.iter().all(|phase| phase.state == PhaseState::Completed)
+            && found.structures.iter().all(|(_, state)| state == "done");
         if !arguments.watch || done {
             return Ok(ExitCode::Done);
         }
@@ -106,11 +108,26 @@ fn text(found: &Status) -> String {
             ]
         })
         .collect();
-    let mut text = table(&heads, &rows);
+    let mut text = if rows.is_empty() && !found.structures.is_empty() {
+        String::new()
+    } else {
+        table(&heads, &rows)
+    };
     for phase in &found.phases {
         if let Some(error) = &phase.error {
             text.push_str(&format!("\n{} failed: {error}", phase.phase));
         }
+    }
+    if !found.structures.is_empty() {
+        let rows: Vec<Vec<String>> = found
+            .structures
+            .iter()
+            .map(|(name, state)| vec![name.clone(), state.clone()])
+            .collect();
+        if !found.phases.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&table(&["structure", "state"], &rows));
     }
     let ready: Vec<&str> =
         found.phases.iter().filter(|phase| phase.ready).map(|phase| phase.phase.as_str()).collect();
@@ -120,7 +137,8 @@ fn text(found: &Status) -> String {
     if !found.runs.is_empty() {
         let rows: Vec<Vec<String>> = found.runs.iter().take(RUNS).map(run_row).collect();
         text.push('\n');
-        text.push_str(&table(&["run", "state", "started", "by", "command"], &rows));
+        let heads = ["run", "spec", "state", "started", "took", "by", "checksum", "command"];
+        text.push_str(&table(&heads, &rows));
         if found.runs.len() > RUNS {
             text.push_str(&format!("and {} before\n", found.runs.len() - RUNS));
         }
@@ -131,7 +149,27 @@ fn text(found: &Status) -> String {
 fn run_row(run: &RunRecord) -> Vec<String> {
     let started = to_the_second(run.started_at);
     let state = run.state.name().replace('_', " ");
-    vec![run.id.clone(), state, started, run.who.clone(), run.command.clone()]
+    let took = match seconds(run) {
+        Some(seconds) => format!("{seconds:.1} s"),
+        None => "-".to_owned(),
+    };
+    let checksum = run.checksum.chars().take(12).collect();
+    vec![
+        run.id.clone(),
+        run.spec.clone(),
+        state,
+        started,
+        took,
+        run.who.clone(),
+        checksum,
+        run.command.clone(),
+    ]
+}
+
+/// How long a run took, from its start to its end.
+fn seconds(run: &RunRecord) -> Option<f64> {
+    let took = (run.finished_at? - run.started_at).to_std().ok()?;
+    Some(took.as_secs_f64())
 }
 
 fn to_the_second(at: DateTime<Utc>) -> String {
@@ -153,9 +191,16 @@ fn document(plan: &Plan, found: &Status) -> Json {
                 "who": run.who,
                 "command": run.command,
                 "version": run.version,
+                "checksum": run.checksum,
+                "seconds": seconds(run),
             })
         })
         .collect();
+    let structures: Vec<Json> = found
+        .structures
+        .iter()
+        .map(|(name, state)| json!({ "name": name, "state": state }))
+        .collect();
     let specs: Vec<&str> = plan.specs.iter().map(|spec| spec.name.as_str()).collect();
-    json!({ "exit": 0, "specs": specs, "phases": phases, "runs": runs })
+    json!({ "exit": 0, "specs": specs, "phases": phases, "structures": structures, "runs": runs })
 }

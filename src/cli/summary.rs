@@ -51,10 +51,30 @@ impl ReportFile {
     /// # Errors
     /// When the file can't be written.
     pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
+        self.put(|| report.to_json() + "\n", || report.to_markdown())
+    }
+
+    /// Writes a document of another kind than a run's.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub(super) fn write_either(
+        &self,
+        json: &Json,
+        markdown: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        self.put(|| format!("{json:#}\n"), markdown)
+    }
+
+    fn put(
+        &self,
+        json: impl FnOnce() -> String,
+        markdown: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         let Some((path, form)) = &self.0 else { return Ok(()) };
         let text = match form {
-            Form::Json => report.to_json() + "\n",
-            Form::Markdown => report.to_markdown(),
+            Form::Json => json(),
+            Form::Markdown => markdown(),
         };
         std::fs::write(path, text).map_err(|error| {
             Failure::failed(format!("the report {} can't be written: {error}", path.display()))

@@ -8,6 +8,7 @@ mod conditions;
 mod config;
 pub mod documents;
 mod error;
+mod export;
 pub mod files;
 mod fitting;
 mod matching;
@@ -19,14 +20,17 @@ pub mod postgres;
 mod prefetch;
 mod process;
 mod registry;
+pub mod scratch;
 mod size;
 pub mod sqlite;
+mod structure;
 
 pub(crate) use config::without_nul;
 pub use config::{
     ConnectionConfig, FileFormat, FileSource, Model, NulPolicy, Policies, UuidOrder, ZeroDatePolicy,
 };
 pub use error::{StoreError, StoreErrorKind, Violation, ViolationKind, WriteError};
+pub use export::{Export, ExportBatch};
 pub use fitting::{fitters, fitters_of};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
 pub use registry::{capabilities, capabilities_of, is_embedded, location_of, open};
@@ -41,6 +45,7 @@ use tokio::sync::mpsc;
 
 use crate::value::query::{Filter, Select};
 use crate::value::statement::{Portion, Transfer};
+use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Index, Key, KeyError, Problem, Row, Schema, Value};
 
 /// How the values of a row are named.
@@ -137,6 +142,13 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Starts reading a source from the beginning, or after a checkpoint.
     async fn scan(&self, request: ScanRequest) -> Result<Box<dyn Scan>, StoreError>;
 
+    /// Starts reading tables or collections whole, one after the other in this order, all as they
+    /// were at one moment where the store can. One that does not exist has no rows when
+    /// [`Capabilities::implicit_entities`], and is an error otherwise.
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::by_scans(self, entities, batch).await
+    }
+
     /// How large an entity is.
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError>;
 
@@ -168,6 +180,59 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(Err(format!("the connector `{name}` has no statement for it")))
     }
 
+    /// All that makes a table or collection, as the catalog spells it; `None` when it does not exist.
+    /// The order of columns, keys and indexes is the catalog's, and the same every time.
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let message = format!("the structure of `{entity}` is not known here");
+        Err(StoreError::new(StoreErrorKind::Unsupported, message))
+    }
+
+    /// The types with named values; empty where the store has none.
+    async fn enums(&self) -> Result<Vec<EnumDefinition>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// The extensions that are there, by name; empty where the store has none.
+    async fn extensions(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// What is there that no [`TableDefinition`] holds: triggers, functions and the like, each named
+    /// in a few words (`trigger "audit" of "tasks"`).
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// What the store would do for a change of structure, without doing it. `Session::change` does
+    /// the same statements.
+    ///
+    /// # Errors
+    /// When the store can't do it, with the reason as a sentence.
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        let _ = change;
+        Err(format!("the connector `{}` changes no structure", self.capabilities().connector))
+    }
+
+    /// The databases of its server whose names begin so, in order. Embedded stores have files.
+    async fn databases(&self, _prefix: &str) -> Result<Vec<String>, StoreError> {
+        Err(no_databases(self.location()))
+    }
+
+    /// Creates a database beside its own, for the same user. It may come into being only with what is
+    /// put into it.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Denied`] when the user may not.
+    async fn create_database(&self, _name: &str) -> Result<(), StoreError> {
+        Err(no_databases(self.location()))
+    }
+
+    /// Drops a database beside its own, with all that is in it; one that is not there is dropped
+    /// already.
+    async fn drop_database(&self, _name: &str) -> Result<(), StoreError> {
+        Err(no_databases(self.location()))
+    }
+
     /// Opens a session to write. Waits while the store allows only one and it is taken.
     async fn session(&self) -> Result<Box<dyn Session>, StoreError>;
 
@@ -190,6 +255,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Closes what is open, so that files are whole on their own. Nothing is read or written after
     /// it. Without it connections go as their owners do.
     async fn close(&self) {}
+}
+
+fn no_databases(location: &str) -> StoreError {
+    let message = format!("{location}: there are no other databases beside it");
+    StoreError::new(StoreErrorKind::Unsupported, message)
 }
 
 /// The run's lock on a store, given back when dropped.
@@ -311,6 +381,37 @@ pub trait Session: Send {
     /// Inserts all rows or none. Gives, for each row in order, the values of `returning`.
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<Row>, WriteError>;
 
+    /// Whether rows of this layout can be inserted into an entity by a stream.
+    async fn streams(&mut self, _entity: &str, _layout: &Layout) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Inserts rows without waiting for what becomes of them: the store takes them in while the next
+    /// ones are made. All columns have values, and nothing is given back. The first call starts the
+    /// stream; until it is ended, all rows are for the same entity in the same layout, and nothing
+    /// else is asked of the session. One that is dropped before has inserted nothing.
+    ///
+    /// # Errors
+    /// As [`Session::end_stream`]: the store refused rows of this call or of earlier ones.
+    async fn stream(
+        &mut self,
+        entity: &str,
+        _layout: &Layout,
+        _rows: Vec<Row>,
+    ) -> Result<(), WriteError> {
+        let message = format!("`{entity}` takes in no stream");
+        Err(StoreError::new(StoreErrorKind::Unsupported, message).into())
+    }
+
+    /// Waits until the store has all rows of a stream; without one it does nothing.
+    ///
+    /// # Errors
+    /// When the store refused one of the rows. Then the whole transaction is to be given up, and the
+    /// session with it.
+    async fn end_stream(&mut self) -> Result<(), WriteError> {
+        Ok(())
+    }
+
     /// Changes records by key, all or none. Gives how many records matched.
     async fn update(&mut self, update: Update<'_>) -> Result<u64, WriteError>;
 
@@ -331,6 +432,20 @@ pub trait Session: Send {
 
     /// Changes the store's structure.
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError>;
+
+    /// Makes one change of structure, within the transaction where the store has
+    /// [`Capabilities::transactional_definitions`]. Done again after an interruption it finds what
+    /// is done already and does the rest.
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        let _ = change;
+        Err(StoreError::new(StoreErrorKind::Unsupported, "this store changes no structure"))
+    }
+
+    /// All that makes a table or collection, seeing what this session changed.
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let message = format!("the structure of `{entity}` is not known here");
+        Err(StoreError::new(StoreErrorKind::Unsupported, message))
+    }
 }
 
 /// Rows to insert.

@@ -62,7 +62,7 @@ impl Ledger {
         self.create_table(session, facts).await
     }
 
-    async fn create_table(
+    pub(super) async fn create_table(
         &self,
         session: &mut dyn Session,
         table: &Table,

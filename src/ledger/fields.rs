@@ -97,6 +97,15 @@ impl Fields {
     pub(super) fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, StoreError> {
         serde_json::from_str(&self.text()?).map_err(|_| self.damaged())
     }
+
+    pub(super) fn optional_json<T: serde::de::DeserializeOwned>(
+        &mut self,
+    ) -> Result<Option<T>, StoreError> {
+        match self.optional_text()? {
+            Some(text) => serde_json::from_str(&text).map(Some).map_err(|_| self.damaged()),
+            None => Ok(None),
+        }
+    }
 }
 
 pub(super) fn moment(at: DateTime<Utc>) -> Value {

@@ -16,6 +16,7 @@ mod objects;
 mod records;
 mod rejects;
 mod runs;
+mod structure;
 mod tables;
 mod undo;
 
@@ -30,4 +31,5 @@ pub use records::{
     IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
     RunRecord, RunState, TargetShape,
 };
+pub use structure::{ChangeRecord, Declared, StructureKey, StructureKind, StructureRecord};
 pub use tables::is_ledger_table;

@@ -98,6 +98,33 @@ pub(super) const OBJECTS: Table = Table {
     columns: &[("run", TEXT), ("kind", TEXT), ("entity", TEXT), ("name", TEXT)],
 };
 
+/// What specs declared of structure and what the catalog said then. This table and the next two come
+/// with the first spec that declares something.
+pub(super) const STRUCTURES: Table =
+    Table { name: "mapper_structures", columns: &[("record", TEXT)] };
+
+/// The changes of structure that runs made.
+pub(super) const CHANGES: Table = Table {
+    name: "mapper_changes",
+    columns: &[
+        ("run", TEXT),
+        ("seq", INT),
+        ("kind", TEXT),
+        ("name", TEXT),
+        ("change", TEXT),
+        ("before", TEXT),
+        ("state", TEXT),
+        ("kept", INT),
+        ("at", TEXT),
+    ],
+};
+
+/// Values that changes of structure took away.
+pub(super) const KEPT: Table = Table {
+    name: "mapper_kept",
+    columns: &[("run", TEXT), ("change", INT), ("part", INT), ("rows", DataType::Bytes)],
+};
+
 /// Facts that belong to no run: the fixtures' marker, accepted checksums.
 pub(super) const FACTS: Table = Table { name: "mapper_facts", columns: &[("value", TEXT)] };
 

@@ -6,9 +6,10 @@ use serde_json::{Value as Json, json};
 
 use super::{
     CheckKind, ConnectionId, LookupKind, Node, OnConflict, OnDuplicate, Operand, Phase, Plan,
-    Transaction, Work, WriteMode,
+    StructureTask, Transaction, Work, WriteMode,
 };
 use crate::connectors::ScanSource;
+use crate::diagnostics::wording::{join, plural};
 
 /// What is known of a node's work already (`completed`, `changed: …`), by its place in the graph.
 /// A list that is too short says nothing of the rest.
@@ -18,9 +19,40 @@ pub type NodeStatus = Option<String>;
 /// `streams: …`), by its place in the plan. A list that is too short says nothing of the rest.
 pub type PhaseWay = Option<String>;
 
+/// What is to be done about a structure task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StructureView {
+    /// The changes, in order.
+    pub changes: Vec<PlannedChange>,
+    /// What is worth knowing besides.
+    pub notes: Vec<String>,
+    /// What stands in the way; nothing is done while it does.
+    pub blocked: Vec<String>,
+}
+
+/// A change as the store will do it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlannedChange {
+    /// In words.
+    pub change: String,
+    /// The statements.
+    pub statements: Vec<String>,
+    /// What is locked meanwhile.
+    pub locks: String,
+    /// What data it loses.
+    pub loses: Option<String>,
+    /// What takes the place of what the store does not have.
+    pub differences: Vec<String>,
+}
+
 /// The order as text: a line for what each node is, a line for how it is done, and a line for what
 /// it waits for.
-pub fn explain_text(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> String {
+pub fn explain_text(
+    plan: &Plan,
+    status: &[NodeStatus],
+    ways: &[PhaseWay],
+    views: &[StructureView],
+) -> String {
     let mut text = String::new();
     let width = plan.graph.nodes.len().to_string().len();
     for (at, node) in plan.graph.nodes.iter().enumerate() {
@@ -34,6 +66,9 @@ pub fn explain_text(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> St
         }
         if !node.after.is_empty() {
             let _ = writeln!(text, "{indent}after {}", waits(node));
+        }
+        if let Some(view) = view(views, node) {
+            view_text(view, &indent, &mut text);
         }
     }
     text
@@ -52,6 +87,7 @@ pub fn explain_mermaid(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) ->
         }
         let (open, close) = match node.work {
             Work::Phase(_) => ("[", "]"),
+            Work::Structure(_) => ("[(", ")]"),
             Work::Index(_) => ("[/", "/]"),
             Work::Check(_) => ("{{", "}}"),
         };
@@ -66,7 +102,12 @@ pub fn explain_mermaid(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) ->
 }
 
 /// The order as JSON: `{specs, connections, nodes: [{id, kind, name, how, way, state, after}]}`.
-pub fn explain_json(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> Json {
+pub fn explain_json(
+    plan: &Plan,
+    status: &[NodeStatus],
+    ways: &[PhaseWay],
+    views: &[StructureView],
+) -> Json {
     let nodes: Vec<Json> = plan
         .graph
         .nodes
@@ -87,8 +128,9 @@ pub fn explain_json(plan: &Plan, status: &[NodeStatus], ways: &[PhaseWay]) -> Js
                 "state": state(status, at),
                 "checksum": match node.work {
                     Work::Phase(phase) => Some(&plan.phases[phase].checksum),
-                    Work::Index(_) | Work::Check(_) => None,
+                    Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
                 },
+                "structure": view(views, node).map(view_json),
                 "after": after,
             })
         })
@@ -115,6 +157,7 @@ fn state(status: &[NodeStatus], node: usize) -> Option<&str> {
 fn kind(work: Work) -> &'static str {
     match work {
         Work::Phase(_) => "phase",
+        Work::Structure(_) => "structure",
         Work::Index(_) => "index",
         Work::Check(_) => "check",
     }
@@ -123,7 +166,7 @@ fn kind(work: Work) -> &'static str {
 fn way<'w>(ways: &'w [PhaseWay], node: &Node) -> Option<&'w str> {
     match node.work {
         Work::Phase(phase) => ways.get(phase)?.as_deref(),
-        Work::Index(_) | Work::Check(_) => None,
+        Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
     }
 }
 
@@ -147,7 +190,7 @@ fn waits(node: &Node) -> String {
 fn title(node: &Node) -> String {
     match node.work {
         Work::Phase(_) => format!("phase {}", node.name),
-        Work::Index(_) | Work::Check(_) => node.name.clone(),
+        Work::Structure(_) | Work::Index(_) | Work::Check(_) => node.name.clone(),
     }
 }
 
@@ -159,6 +202,7 @@ fn escaped(text: &str) -> String {
 fn how(plan: &Plan, node: &Node) -> String {
     match node.work {
         Work::Phase(at) => phase(plan, &plan.phases[at]),
+        Work::Structure(at) => structure(plan, &plan.structures[at]),
         Work::Index(at) => {
             let task = &plan.indexes[at];
             format!(
@@ -221,6 +265,73 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
         parts.push(format!("looks up {}", lookups.join(" and ")));
     }
     parts.join("; ")
+}
+
+fn structure(plan: &Plan, task: &StructureTask) -> String {
+    let on = connection(plan, task.connection);
+    if task.closes {
+        return format!("adds foreign keys between tables that refer to each other in {on}");
+    }
+    let count = |count: usize, noun| (count > 0).then(|| plural(count, noun));
+    let parts: Vec<String> = [
+        count(task.extensions.len(), "extension"),
+        count(task.enums.len(), "enum"),
+        count(task.tables.len(), "table"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    format!("{} in {on}", join(&parts, "and"))
+}
+
+fn view<'v>(views: &'v [StructureView], node: &Node) -> Option<&'v StructureView> {
+    match node.work {
+        Work::Structure(at) => views.get(at),
+        Work::Phase(_) | Work::Index(_) | Work::Check(_) => None,
+    }
+}
+
+fn view_text(view: &StructureView, indent: &str, text: &mut String) {
+    for note in &view.notes {
+        let _ = writeln!(text, "{indent}note: {note}");
+    }
+    for blocked in &view.blocked {
+        let _ = writeln!(text, "{indent}refused: {blocked}");
+    }
+    for change in &view.changes {
+        let _ = writeln!(text, "{indent}{}", change.change);
+        for statement in &change.statements {
+            for line in statement.lines() {
+                let _ = writeln!(text, "{indent}    {line}");
+            }
+        }
+        if !change.locks.is_empty() && !change.statements.is_empty() {
+            let _ = writeln!(text, "{indent}  locks: {}", change.locks);
+        }
+        if let Some(loses) = &change.loses {
+            let _ = writeln!(text, "{indent}  loses {loses}");
+        }
+        for difference in &change.differences {
+            let _ = writeln!(text, "{indent}  differs: {difference}");
+        }
+    }
+}
+
+fn view_json(view: &StructureView) -> Json {
+    let changes: Vec<Json> = view
+        .changes
+        .iter()
+        .map(|change| {
+            json!({
+                "change": change.change,
+                "statements": change.statements,
+                "locks": change.locks,
+                "loses": change.loses,
+                "differences": change.differences,
+            })
+        })
+        .collect();
+    json!({ "changes": changes, "notes": view.notes, "refused": view.blocked })
 }
 
 fn write_mode(mode: WriteMode) -> &'static str {
@@ -315,13 +426,13 @@ mod tests {
     #[test]
     fn each_form_shows_nodes_edges_and_states() {
         let status = [Some("completed".to_owned())];
-        let text = explain_text(&plan(), &status, &[]);
+        let text = explain_text(&plan(), &status, &[], &[]);
         assert!(text.starts_with("1. check s: no \"twins\" 0  [completed]\n"), "{text}");
         assert!(text.contains("   no two of .items share id (warning)\n   after 1 (after)\n"));
         let mermaid = explain_mermaid(&plan(), &status, &[]);
         assert!(mermaid.contains("n0{{\"check s: no #quot;twins#quot; 0<br/>completed\"}}"));
         assert!(mermaid.ends_with("  n0 -->|after| n1\n"));
-        let json = explain_json(&plan(), &status, &[]);
+        let json = explain_json(&plan(), &status, &[], &[]);
         assert_eq!(json["nodes"][0]["state"], "completed");
         assert_eq!(json["nodes"][1]["after"][0]["reason"], "after");
         assert_eq!(json["nodes"][1]["state"], Json::Null);

@@ -24,6 +24,8 @@ pub struct Node {
 /// What a node is, by its place in the plan's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Work {
+    /// Enums and tables.
+    Structure(usize),
     /// A phase.
     Phase(usize),
     /// An index.
@@ -58,6 +60,8 @@ pub enum EdgeReason {
     Index,
     /// It checks what a phase wrote.
     Checks,
+    /// It uses a table that is made.
+    Table,
 }
 
 impl EdgeReason {
@@ -71,6 +75,7 @@ impl EdgeReason {
             Self::ForeignKey => "foreign key",
             Self::Index => "index",
             Self::Checks => "checks",
+            Self::Table => "table",
         }
     }
 }

@@ -4,20 +4,26 @@
 //! can be run by any worker that is handed it, again and again, with the same result.
 
 mod check;
+pub mod evolve;
 mod explain;
 mod graph;
 mod phase;
 mod push_down;
 mod second_pass;
+mod structure;
 
 pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
-pub use explain::{NodeStatus, PhaseWay, explain_json, explain_mermaid, explain_text};
+pub use explain::{
+    NodeStatus, PhaseWay, PlannedChange, StructureView, explain_json, explain_mermaid, explain_text,
+};
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
     Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Phase, RejectLimit, Source, Target,
     Transaction, WriteMode,
 };
 pub use push_down::{PUSHED_BATCH, push_down};
+
+pub use structure::{EnumTask, Prerequisite, StructureTask, TableTask};
 
 use std::path::PathBuf;
 
@@ -37,8 +43,10 @@ pub struct Plan {
     pub indexes: Vec<IndexTask>,
     /// The checks.
     pub checks: Vec<Check>,
-    /// Tables that must be there before anything starts: connection and table.
-    pub prerequisites: Vec<(ConnectionId, String)>,
+    /// Tables that must be there before anything starts.
+    pub prerequisites: Vec<Prerequisite>,
+    /// Enums and tables to make and to keep in shape.
+    pub structures: Vec<StructureTask>,
     /// The spec tests.
     pub tests: Vec<TestCase>,
     /// The order.
@@ -72,6 +80,17 @@ pub struct Connection {
     pub fixtures: Option<PathBuf>,
     /// Whether destructive commands must ask.
     pub production: bool,
+    /// When what will be touched there is backed up first.
+    pub backup: Option<BackupWhen>,
+}
+
+/// When a connection's tables or collections are backed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupWhen {
+    /// Before a run, all that its phases will touch, as it was at one moment.
+    Run,
+    /// Before each phase, what it will touch.
+    Phase,
 }
 
 /// An index to create.
@@ -90,13 +109,24 @@ pub struct IndexTask {
 }
 
 impl Plan {
-    /// The connections that phases and indexes write to, each once, in order.
+    /// The declared table of that name, with the place of its task.
+    pub fn declared_table(&self, connection: ConnectionId, name: &str) -> Option<&TableTask> {
+        let url = &self.connections.get(connection)?.config.url;
+        self.structures
+            .iter()
+            .filter(|task| self.connections[task.connection].config.url == *url)
+            .flat_map(|task| &task.tables)
+            .find(|table| table.definition.name == name && !table.definition.columns.is_empty())
+    }
+
+    /// The connections that phases, indexes and tables are written to, each once, in order.
     pub fn target_connections(&self) -> Vec<ConnectionId> {
         let mut targets: Vec<ConnectionId> = self
             .phases
             .iter()
             .map(|phase| phase.target.connection)
             .chain(self.indexes.iter().map(|index| index.connection))
+            .chain(self.structures.iter().map(|task| task.connection))
             .collect();
         targets.sort_unstable();
         targets.dedup();
@@ -111,7 +141,7 @@ impl Plan {
             .iter()
             .filter_map(|node| match node.work {
                 Work::Phase(index) => Some(index),
-                Work::Index(_) | Work::Check(_) => None,
+                Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
             })
             .collect();
         order.extend(

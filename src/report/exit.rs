@@ -61,6 +61,7 @@ mod tests {
             state,
             phase: None,
             check: None,
+            structure: Vec::new(),
             error: None,
         };
         Outcome { nodes: vec![node], ..Outcome::default() }

@@ -45,6 +45,9 @@ pub struct Report {
     pub phases: Vec<PhaseReport>,
     /// Where the phases stand, over all runs; empty where that was not asked.
     pub progress: Vec<PhaseProgress>,
+    /// What was done to enums and tables.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub structures: Vec<StructureReport>,
     /// The checks that were made, and whatever else a verification looks at.
     pub checks: Vec<CheckReport>,
     /// What a verification found beyond that.
@@ -58,6 +61,17 @@ pub struct SpecRun {
     pub spec: String,
     /// The run's id.
     pub run: String,
+}
+
+/// What was done to one spec's enums and tables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StructureReport {
+    /// The work's name in the plan.
+    pub name: String,
+    /// Where it stands.
+    pub state: String,
+    /// What was changed, in words.
+    pub changes: Vec<String>,
 }
 
 /// A check.
@@ -121,7 +135,7 @@ impl Report {
             .iter()
             .filter_map(|node| node.error.as_ref().map(|error| (node, error)))
             .map(|(node, error)| match (&error.phase, node.work) {
-                (None, Work::Index(_)) => format!("{}: {error}", node.name),
+                (None, Work::Index(_) | Work::Structure(_)) => format!("{}: {error}", node.name),
                 _ => error.to_string(),
             })
             .collect();
@@ -139,6 +153,16 @@ impl Report {
             started_at: started.map(time::timestamp_text),
             error: (!errors.is_empty()).then(|| errors.join("; ")),
             phases: phase_nodes().map(|(node, phase)| PhaseReport::of_node(phase, node)).collect(),
+            structures: outcome
+                .nodes
+                .iter()
+                .filter(|node| matches!(node.work, Work::Structure(_)))
+                .map(|node| StructureReport {
+                    name: node.name.clone(),
+                    state: node.state.name().replace(' ', "_"),
+                    changes: node.structure.clone(),
+                })
+                .collect(),
             checks: outcome
                 .nodes
                 .iter()

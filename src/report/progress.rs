@@ -125,14 +125,14 @@ fn phases_of(plan: &Plan, check: &CheckReport) -> Vec<String> {
     let nodes = &plan.graph.nodes;
     let of_name = |work: &Work| match work {
         Work::Check(index) => plan.checks[*index].name == check.name,
-        Work::Phase(_) | Work::Index(_) => false,
+        Work::Phase(_) | Work::Structure(_) | Work::Index(_) => false,
     };
     let Some(node) = nodes.iter().find(|node| of_name(&node.work)) else { return Vec::new() };
     node.after
         .iter()
         .filter_map(|edge| match nodes[edge.node].work {
             Work::Phase(index) => Some(plan.phases[index].full_name()),
-            Work::Index(_) | Work::Check(_) => None,
+            Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
         })
         .collect()
 }

@@ -7,6 +7,7 @@
 
 mod objects;
 mod phase;
+mod structure;
 mod units;
 mod writer;
 
@@ -77,7 +78,9 @@ pub struct RollbackOutcome {
 impl RollbackOutcome {
     /// Whether all that was asked for is taken back.
     pub fn is_complete(&self) -> bool {
-        !self.cancelled && self.kept_records() == 0
+        !self.cancelled
+            && self.kept_records() == 0
+            && self.units.iter().all(|unit| unit.standing.is_empty())
     }
 
     /// How many records were kept.
@@ -97,6 +100,10 @@ pub struct UnitOutcome {
     pub phases: Vec<PhaseOutcome>,
     /// Tables, collections and indexes that were dropped.
     pub dropped: Vec<ObjectRecord>,
+    /// Changes of structure that were taken back, in words.
+    pub undone: Vec<String>,
+    /// Why changes of structure stay.
+    pub standing: Vec<String>,
     /// Tables and collections that the run created and that hold other records now.
     pub left: Vec<ObjectRecord>,
     /// Whether nothing of the run is left.
@@ -146,7 +153,10 @@ pub async fn rollback(
     let overlaid;
     let mut stores = stores;
     if request.dry_run
-        && connections.iter().any(|index| !stores.get(*index).capabilities().transactions)
+        && connections.iter().any(|index| {
+            let can = stores.get(*index).capabilities();
+            !(can.transactions && can.transactional_definitions)
+        })
     {
         overlaid = stores.overlaid();
         stores = &overlaid;
@@ -191,8 +201,13 @@ pub async fn rollback(
             outcome.cancelled |= cancel.is_cancelled();
         }
     }
+    if !matches!(request.scope, Scope::Phase(_)) {
+        structure::take_back(&mut units, &mut outcome.units, stores, &mut writers, request).await?;
+    }
     for (unit, told) in units.iter_mut().zip(&mut outcome.units) {
-        if unit.others.is_empty() && unit.parts.iter().all(Part::is_done) {
+        let stands =
+            unit.stands || matches!(request.scope, Scope::Phase(_)) && !unit.changes.is_empty();
+        if !stands && unit.others.is_empty() && unit.parts.iter().all(Part::is_done) {
             told.dropped.extend(objects::drop_indexes(unit, stores, &mut writers).await?);
             let (dropped, left) = objects::drop_entities(unit, stores, &mut writers).await?;
             told.dropped.extend(dropped);
@@ -203,6 +218,19 @@ pub async fn rollback(
     }
     writers.close().await?;
     Ok(outcome)
+}
+
+/// What a rollback of that scope loses beside the records that runs wrote, in words.
+///
+/// # Errors
+/// When a ledger can't be read.
+pub async fn losses(plan: &Plan, stores: &Stores, scope: &Scope) -> Result<Vec<String>, RunError> {
+    if matches!(scope, Scope::Phase(_)) {
+        return Ok(Vec::new());
+    }
+    let connections = stores.distinct(plan.target_connections());
+    let units = units::select(plan, stores, &connections, scope).await?;
+    Ok(structure::losses(&units, stores))
 }
 
 /// Marks the runs as no longer whole, so that a killed rollback is not mistaken for a finished run.

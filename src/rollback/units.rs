@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::writer::Writers;
 use super::{PhaseOutcome, Scope, UnitOutcome, unknown_phase};
-use crate::ledger::{ObjectRecord, PhaseRecord, PhaseState, RunRecord, RunState};
+use crate::ledger::{ChangeRecord, ObjectRecord, PhaseRecord, PhaseState, RunRecord, RunState};
 use crate::plan::Plan;
 use crate::run::{RunError, Stores};
 
@@ -21,6 +21,10 @@ pub(super) struct Unit {
     pub(super) others: Vec<PhaseRecord>,
     /// What it created, with the connection.
     pub(super) objects: Vec<(usize, ObjectRecord)>,
+    /// The changes of structure that it made, in order, with the connection.
+    pub(super) changes: Vec<(usize, ChangeRecord)>,
+    /// Whether some of them stay.
+    pub(super) stands: bool,
 }
 
 /// One phase of a run.
@@ -45,6 +49,8 @@ impl Unit {
             spec: self.record.spec.clone(),
             phases: Vec::<PhaseOutcome>::new(),
             dropped: Vec::new(),
+            undone: Vec::new(),
+            standing: Vec::new(),
             left: Vec::new(),
             rolled_back: false,
         }
@@ -65,10 +71,24 @@ impl Unit {
         Ok(())
     }
 
-    /// When the last of its phases started.
+    /// Whether it did nothing that could be taken back.
+    fn is_empty(&self) -> bool {
+        self.record.state == RunState::Completed
+            && self.parts.is_empty()
+            && self.others.is_empty()
+            && self.objects.is_empty()
+            && self.changes.is_empty()
+    }
+
+    /// When the last of its phases started, or of its tables was changed.
     fn newest(&self) -> DateTime<Utc> {
         let phases = self.parts.iter().map(|part| &part.record).chain(&self.others);
-        phases.map(|record| record.started_at).max().unwrap_or(self.record.started_at)
+        let changes = self.changes.iter().map(|(_, change)| change.at);
+        phases
+            .map(|record| record.started_at)
+            .chain(changes)
+            .max()
+            .unwrap_or(self.record.started_at)
     }
 }
 
@@ -106,9 +126,16 @@ pub(super) async fn select(
                 parts: Vec::new(),
                 others: Vec::new(),
                 objects: Vec::new(),
+                changes: Vec::new(),
+                stands: false,
             });
             unit.connections.push(connection);
             unit.objects.extend(objects.into_iter().map(|object| (connection, object)));
+        }
+        for change in ledger.changes(None).await? {
+            if let Some(unit) = units.get_mut(&change.run) {
+                unit.changes.push((connection, change));
+            }
         }
         let mut last: BTreeMap<String, String> = BTreeMap::new();
         for record in ledger.phases(None).await? {
@@ -129,7 +156,11 @@ pub(super) async fn select(
     units.sort_by(|a, b| (b.newest(), &b.record.id).cmp(&(a.newest(), &a.record.id)));
     match scope {
         Scope::All => {}
-        Scope::Runs(count) => units.truncate(*count),
+        Scope::Runs(count) => {
+            // A run of a spec without phases that found everything in place is no step back.
+            units.retain(|unit| !unit.is_empty());
+            units.truncate(*count);
+        }
         Scope::Phase(name) => {
             if !known && plan.find_phase(name).is_none() {
                 return Err(unknown_phase(name));

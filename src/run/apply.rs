@@ -155,7 +155,7 @@ fn split(range: Range<usize>) -> [Range<usize>; 2] {
 }
 
 /// Why the store refuses a record, without values.
-pub(super) fn problem_of(violation: &Violation) -> Problem {
+pub fn problem_of(violation: &Violation) -> Problem {
     let rule = match violation.kind {
         crate::connectors::ViolationKind::Unique => "another record has the same unique value",
         crate::connectors::ViolationKind::ForeignKey => "it refers to a record that is not there",

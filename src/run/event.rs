@@ -15,6 +15,17 @@ pub enum Event {
         /// Records loaded.
         records: u64,
     },
+    /// What will be touched was backed up.
+    Backup {
+        /// The connection.
+        connection: String,
+        /// Tables or collections.
+        tables: u64,
+        /// Records.
+        records: u64,
+        /// Where the backup is.
+        folder: String,
+    },
     /// A phase started or goes on.
     PhaseStarted {
         /// Its full name.
@@ -90,6 +101,24 @@ pub enum Event {
         entity: String,
         /// Whether it was created now.
         created: bool,
+    },
+    /// Something of a structure was changed, or would be.
+    Structure {
+        /// The spec.
+        spec: String,
+        /// What, in words.
+        change: String,
+        /// The statements.
+        statements: Vec<String>,
+        /// Whether it was done; a dry run only tells.
+        done: bool,
+    },
+    /// Something that was there already was taken over.
+    Adopted {
+        /// The spec.
+        spec: String,
+        /// A sentence.
+        message: String,
     },
     /// A check was made.
     Check {

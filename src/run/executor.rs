@@ -7,9 +7,11 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio::task::JoinSet;
 
+use super::backup;
 use super::checks::{self, CheckResult};
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
+use super::structure;
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
@@ -67,6 +69,8 @@ pub struct NodeOutcome {
     pub phase: Option<PhaseRecord>,
     /// For checks that were made.
     pub check: Option<CheckResult>,
+    /// For enums and tables: what was done, in words.
+    pub structure: Vec<String>,
     /// Why it failed.
     pub error: Option<RunError>,
 }
@@ -123,32 +127,83 @@ pub async fn run(
     if !changed.is_empty() {
         return Err(refuse_changed(&changed));
     }
+    structure::refuse_edits(&structure::vanished(&plan, &stores).await?)?;
+    // Nothing begins where something stands in the way.
+    let mut pending = Vec::with_capacity(plan.structures.len());
+    for index in 0..plan.structures.len() {
+        let found = structure::look(&plan, index, &stores).await?;
+        structure::refuse(&found)?;
+        if !found.is_empty() {
+            pending.push(plan.structures[index].spec);
+        }
+    }
     intent::recover(&stores, plan.target_connections(), &*observer).await?;
     let mut runs = Vec::with_capacity(plan.specs.len());
     for spec in 0..plan.specs.len() {
-        runs.push(open_run(&plan, &stores, &options, spec).await?);
+        let unmade = pending.contains(&spec);
+        runs.push(open_run(&plan, &stores, &options, spec, unmade).await?);
     }
-    let mut executor = Executor {
-        states: initial_states(&plan, &options, &runs),
-        plan,
-        stores,
-        options,
-        observer,
-        cancel,
-        runs,
-    };
+    let states = initial_states(&plan, &options, &runs);
+    if !options.dry_run {
+        back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
+    }
+    let mut executor = Executor { plan, stores, options, observer, cancel, runs, states };
     executor.execute().await;
     executor.close().await
 }
 
+/// Backs up what is about to be touched, where a connection asks for it before each run.
+async fn back_up(
+    plan: &Plan,
+    stores: &Stores,
+    options: &Options,
+    observer: &dyn Observer,
+    runs: &[SpecRun],
+    states: &[NodeOutcome],
+) -> Result<(), RunError> {
+    for run in runs {
+        let to_do = states.iter().filter(|outcome| outcome.state == NodeState::NotStarted);
+        let own: Vec<Work> = to_do
+            .map(|outcome| outcome.work)
+            .filter(|work| backup::spec_of(plan, *work) == Some(&run.record.spec))
+            .collect();
+        let of = (run.record.spec.as_str(), run.record.id.as_str());
+        backup::before_run(plan, stores, options, observer, of, &own).await?;
+    }
+    Ok(())
+}
+
 async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
-    for (connection, table) in &plan.prerequisites {
-        let store = stores.get(*connection);
-        if store.describe(table).await?.is_none() {
-            let name = &plan.connections[*connection].name;
-            let message = format!("connection `{name}` has no table `{table}`, which must exist");
-            return Err(RunError::new(RunErrorKind::Refused, message)
-                .help("create it first; `existing = true` means that this spec never does"));
+    for needed in &plan.prerequisites {
+        let table = &needed.table;
+        let name = &plan.connections[needed.connection].name;
+        let refused = |message: String, help: &str| {
+            Err(RunError::new(RunErrorKind::Refused, message).help(help))
+        };
+        let Some(schema) = stores.get(needed.connection).describe(table).await? else {
+            return refused(
+                format!("connection `{name}` has no table `{table}`, which must exist"),
+                "create it first; `existing = true` means that this spec never does",
+            );
+        };
+        if schema.open {
+            continue;
+        }
+        for wanted in &needed.columns {
+            let wrong = match schema.column(&wanted.name) {
+                None => Some("it is not there".to_owned()),
+                Some(found) => needed.mismatch(wanted, found),
+            };
+            if let Some(wrong) = wrong {
+                return refused(
+                    format!(
+                        "column `{}` of table `{table}` on connection `{name}` is not as the spec \
+                         says: {wrong}",
+                        wanted.name
+                    ),
+                    "change the table, or what the spec says of it",
+                );
+            }
         }
     }
     Ok(())
@@ -165,6 +220,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 state: NodeState::NotStarted,
                 phase: None,
                 check: None,
+                structure: Vec::new(),
                 error: None,
             };
             match node.work {
@@ -189,7 +245,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 {
                     outcome.state = NodeState::NotSelected;
                 }
-                Work::Index(_) | Work::Check(_) => {}
+                Work::Structure(_) | Work::Index(_) | Work::Check(_) => {}
             }
             outcome
         })
@@ -203,7 +259,7 @@ fn is_asked_for(plan: &Plan, options: &Options, check: &Node) -> bool {
         .iter()
         .filter_map(|edge| match plan.graph.nodes[edge.node].work {
             Work::Phase(phase) => Some(phase),
-            Work::Index(_) | Work::Check(_) => None,
+            Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
         })
         .peekable();
     phases.peek().is_none() || phases.any(|phase| options.selects(phase))
@@ -255,8 +311,13 @@ impl Executor {
 
     /// The first node that waits for nothing.
     fn ready(&self, running: &[bool]) -> Option<NodeId> {
+        let is_structure = |node: usize| matches!(self.states[node].work, Work::Structure(_));
+        // Tables of one command are made one after the other, so that they never wait for each
+        // other's locks.
+        let making = running.iter().enumerate().any(|(node, runs)| *runs && is_structure(node));
         self.states.iter().enumerate().position(|(node, outcome)| {
-            outcome.state == NodeState::NotStarted
+            !(making && is_structure(node))
+                && outcome.state == NodeState::NotStarted
                 && !running[node]
                 && self.plan.graph.nodes[node].after.iter().all(|edge| self.allows(edge.node))
         })
@@ -282,6 +343,7 @@ impl Executor {
             Work::Phase(index) => {
                 plan.specs.iter().position(|spec| spec.name == plan.phases[index].spec)
             }
+            Work::Structure(index) => Some(plan.structures[index].spec),
             Work::Index(index) => Some(plan.indexes[index].spec),
             Work::Check(_) => None,
         };
@@ -291,6 +353,18 @@ impl Executor {
         };
         let counts = self.counts();
         async move {
+            let backed_up = backup::before_node(
+                (&plan, &stores),
+                &options,
+                &*observer,
+                &run,
+                (outcome.work, &outcome.name),
+            );
+            if let Err(error) = backed_up.await {
+                outcome.state = NodeState::Failed;
+                outcome.error = Some(error);
+                return (node, outcome);
+            }
             match outcome.work {
                 Work::Phase(index) => {
                     let phase = Arc::new(plan.phases[index].clone());
@@ -311,6 +385,19 @@ impl Executor {
                         Ok(()) => outcome.state = NodeState::Done,
                         Err(error) if error.kind == RunErrorKind::Cancelled => {
                             outcome.state = NodeState::Interrupted;
+                        }
+                        Err(error) => {
+                            outcome.state = NodeState::Failed;
+                            outcome.error = Some(error);
+                        }
+                    }
+                }
+                Work::Structure(index) => {
+                    match structure::apply(&plan, index, &stores, &options, &run, &*observer).await
+                    {
+                        Ok(done) => {
+                            outcome.state = NodeState::Done;
+                            outcome.structure = done;
                         }
                         Err(error) => {
                             outcome.state = NodeState::Failed;
@@ -361,6 +448,7 @@ impl Executor {
         for (spec, run) in self.runs.iter_mut().enumerate() {
             let own = self.states.iter().filter(|outcome| match outcome.work {
                 Work::Phase(index) => self.plan.phases[index].spec == run.record.spec,
+                Work::Structure(index) => self.plan.structures[index].spec == spec,
                 Work::Index(index) => self.plan.indexes[index].spec == spec,
                 Work::Check(index) => self.plan.checks[index].spec == spec,
             });

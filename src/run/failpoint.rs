@@ -7,7 +7,7 @@ static ARMED: OnceLock<(String, u64)> = OnceLock::new();
 static HITS: AtomicU64 = AtomicU64::new(0);
 
 /// Every point that each run passes, in order. `taken_back` is passed besides, where an interrupted
-/// batch was taken back.
+/// batch was taken back, `backup` where a connection has one, and `restored` in a restore.
 pub const ALL: &[&str] =
     &["fixtures", "intent", "data", "checkpoint", "committed", "index", "phase_end", "end"];
 

@@ -57,10 +57,17 @@ pub async fn open(
     for index in 0..plan.connections.len() {
         let connection = &plan.connections[index];
         let embedded = connectors::is_embedded(&connection.config);
-        if connection.fixtures.is_none() || !(embedded || which == Fill::All) {
+        let fills = connection.fixtures.is_some() && (embedded || which == Fill::All);
+        // A file that tables are to be made in, and that is not there, is stood in for.
+        let stands_in = which == Fill::Copies && embedded && connection.config.create;
+        if !(fills || stands_in) {
             continue;
         }
-        let needs = needs_fixtures(&plan.connections[index]).await?;
+        let needs = if fills {
+            needs_fixtures(&plan.connections[index]).await?
+        } else {
+            is_absent(&plan.connections[index]).await?
+        };
         if !needs {
             continue;
         }
@@ -79,7 +86,9 @@ pub async fn open(
                 }
             }
         }
-        fill(&plan.connections[index], observer).await?;
+        if fills {
+            fill(&plan.connections[index], observer).await?;
+        }
     }
     Ok((Stores::open(&plan).await?, temporary))
 }
@@ -93,6 +102,16 @@ async fn needs_fixtures(connection: &Connection) -> Result<bool, RunError> {
             Some(_) => false,
             None => store.entities().await?.is_empty(),
         }),
+        Err(error) if error.kind == StoreErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a connection's database is absent.
+async fn is_absent(connection: &Connection) -> Result<bool, RunError> {
+    let config = ConnectionConfig { create: false, ..connection.config.clone() };
+    match connectors::open(&config).await {
+        Ok(_) => Ok(false),
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(true),
         Err(error) => Err(error.into()),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::apply;
 use super::decide::{Action, Content, Decision, Existing, decide, document};
+use super::flow::Flow;
 use super::intent::Intents;
 use super::seen::{Seen, Winners};
 use super::transform::record_problem;
@@ -40,6 +41,8 @@ pub(super) struct Loader {
     pub(super) started_empty: bool,
     /// Where the store has no transactions: what a batch is about to do.
     pub(super) intents: Option<Intents>,
+    /// New rows that flow into the target while the next batch is decided.
+    pub(super) flow: Flow,
 }
 
 /// What a batch did.
@@ -81,6 +84,7 @@ impl Loader {
             self.known.get(&keys).await?
         };
         self.skip_losers(&mut works, number);
+        self.flow.begin(session, &self.phase, &self.shape, self.update).await?;
         if self.phase.transaction == Transaction::Record {
             self.write_whole_records(session, &mut works, &known).await?;
         } else {
@@ -95,7 +99,20 @@ impl Loader {
                 }
             }
         }
-        let mut loaded = self.record(works, &known);
+        let mut loaded = if self.flow.later.is_empty() {
+            self.record(works, &known, |_, _| {})
+        } else {
+            let later = self.flow.take_later();
+            let mut next = later.iter().copied().peekable();
+            let mut rows = Vec::with_capacity(later.len());
+            let loaded = self.record(works, &known, |index, values| {
+                if next.next_if_eq(&index).is_some() {
+                    rows.push(values);
+                }
+            });
+            self.flow.send(session, &self.phase, &self.shape, rows).await?;
+            loaded
+        };
         loaded.counts.sources = batch.sources;
         loaded.counts.empty_sources = batch.empty_sources;
         Ok(loaded)
@@ -242,7 +259,21 @@ impl Loader {
                 !self.started_empty || self.seen.as_ref().is_some_and(|seen| seen.contains(target))
             })
             .collect();
-        let existing = self.existing(session, &asked).await?;
+        let existing = if self.flow.is_open() && !asked.is_empty() {
+            // What this commit wrote matters only where one of its own is asked for.
+            let own = |target: &&Key| self.seen.as_ref().is_some_and(|seen| seen.contains(target));
+            if asked.iter().any(own) {
+                self.flow.end(session).await?;
+                self.existing(session, &asked).await?
+            } else {
+                let mut beside = self.flow.beside().await?;
+                let existing = self.existing(&mut *beside, &asked).await?;
+                self.flow.keep_beside(beside);
+                existing
+            }
+        } else {
+            self.existing(session, &asked).await?
+        };
         let write = self.phase.target.write;
         let mut inserts: Vec<usize> = Vec::new();
         let mut updates: Vec<(Vec<String>, Vec<usize>)> = Vec::new();
@@ -276,6 +307,24 @@ impl Loader {
         }
         if self.intents.is_some() {
             self.intend(session, works, &mut inserts, &updates, known).await?;
+        }
+        if inserts.is_empty() && updates.is_empty() {
+            return Ok(());
+        }
+        if self.flow.is_open() {
+            let flows = |index: &usize| {
+                let work = &works[*index];
+                work.decision.as_ref().is_some_and(|decision| decision.identity.is_some())
+                    && !work.values.iter().any(|value| matches!(value, Value::Missing))
+            };
+            if updates.is_empty() && inserts.iter().all(flows) {
+                self.flow.later.append(&mut inserts);
+                return Ok(());
+            }
+            // In the order in which they came.
+            self.flow.end(session).await?;
+            let earlier = self.flow.take_later();
+            self.insert(session, works, &earlier, known).await?;
         }
         self.insert(session, works, &inserts, known).await?;
         for (set, indexes) in updates {
@@ -315,7 +364,7 @@ impl Loader {
         if inserts.is_empty() && updates.is_empty() {
             return Ok(());
         }
-        let decided = self.record(works.to_vec(), known);
+        let decided = self.record(works.to_vec(), known, |_, _| {});
         match &mut self.intents {
             Some(intents) => intents.write(session, decided).await,
             None => Ok(()),
@@ -531,11 +580,16 @@ impl Loader {
         Ok(())
     }
 
-    /// Counts every record and makes the ledger's entries.
-    fn record(&self, works: Vec<Work>, known: &HashMap<Key, Known>) -> Loaded {
+    /// Counts every record and makes the ledger's entries. What each was mapped to is left over.
+    fn record(
+        &self,
+        works: Vec<Work>,
+        known: &HashMap<Key, Known>,
+        mut left: impl FnMut(usize, Row),
+    ) -> Loaded {
         let mut loaded = Loaded::default();
-        for (ordinal, work) in works.into_iter().enumerate() {
-            let ordinal = ordinal as u64;
+        for (index, work) in works.into_iter().enumerate() {
+            let ordinal = index as u64;
             let Some(decision) = work.decision else { continue };
             loaded.counts.add(&decision.fate);
             if let Fate::Rejected(reason) = &decision.fate {
@@ -572,6 +626,7 @@ impl Loader {
             if !told {
                 loaded.record.entries.push(entry);
             }
+            left(index, work.values);
         }
         loaded
     }

@@ -3,6 +3,7 @@
 
 mod alone;
 mod apply;
+mod backup;
 pub mod checks;
 mod decide;
 mod error;
@@ -10,6 +11,7 @@ mod event;
 mod executor;
 pub mod failpoint;
 pub mod fixtures;
+mod flow;
 mod indexes;
 mod intent;
 mod load;
@@ -23,10 +25,13 @@ mod seen;
 mod shape;
 pub mod source;
 mod stores;
+pub mod structure;
 mod transform;
 pub mod undo;
 
 pub use alone::run_alone;
+pub use apply::problem_of;
+pub use backup::exact;
 pub use error::{RunError, RunErrorKind};
 pub use event::{Event, Observer, Progress, Silent};
 pub use executor::{NodeOutcome, NodeState, Outcome, run};
@@ -39,6 +44,7 @@ pub use stores::{Stores, unopened};
 pub use transform::{Item, ItemOutcome, MappedBatch, Transformer};
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -70,6 +76,8 @@ pub struct Options {
     pub who: String,
     /// The command line, secrets left out.
     pub command: String,
+    /// The folder of backups; `backups` in the working directory otherwise.
+    pub backups: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -86,6 +94,7 @@ impl Default for Options {
             now: None,
             who: String::new(),
             command: String::new(),
+            backups: None,
         }
     }
 }

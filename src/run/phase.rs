@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use super::flow::Flow;
 use super::intent::{self, Intents};
 use super::load::{Loaded, Loader};
 use super::lookup::PhaseIds;
@@ -36,6 +37,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How often a phase goes on from its checkpoint after a passing failure.
 const ATTEMPTS: u32 = 5;
+
+/// After so many streams that the target refused, the rest of the phase goes in batch by batch.
+const REFUSALS: u32 = 3;
 
 /// Before a share of rejects stops a phase, this many records are read.
 const SHARE_AFTER: u64 = 100;
@@ -258,6 +262,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         winners: None,
         started_empty: record.checkpoint.is_none() && is_empty(&*target, &shape, phase).await?,
         intents: Intents::of(&target, &ledger, record),
+        flow: Flow::new(&target),
     };
     if duplicates_possible(phase, &source_key) {
         if phase.on_duplicate == OnDuplicate::Last {
@@ -275,6 +280,9 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         pending: record.clone(),
         rows: BatchRows::default(),
         wants_records: context.observer.wants_records(),
+        refusals: 0,
+        careful: 0,
+        told: 0,
     };
     let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
     if !again
@@ -283,11 +291,16 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     {
         return Ok(());
     }
-    let checkpoint = writer.pending.checkpoint.clone();
-    let (batches, mapper) = pipeline(context, record, &shape, checkpoint).await?;
-    let result = writer.write_all(batches, record).await;
-    mapper.abort();
-    result
+    loop {
+        let checkpoint = writer.pending.checkpoint.clone();
+        let (batches, mapper) = pipeline(context, record, &shape, checkpoint).await?;
+        let result = writer.write_all(batches, record).await;
+        mapper.abort();
+        if !writer.loader.flow.refused {
+            return result;
+        }
+        writer.go_back(record);
+    }
 }
 
 /// Whether the target holds no record.
@@ -341,6 +354,12 @@ pub(super) struct Writer<'c> {
     /// What the group's batches leave in the ledger.
     rows: BatchRows,
     wants_records: bool,
+    /// How often the target refused a row of a stream.
+    refusals: u32,
+    /// Batches before this one do not stream.
+    careful: u64,
+    /// How many batches were told of.
+    told: u64,
 }
 
 impl Writer<'_> {
@@ -374,6 +393,8 @@ impl Writer<'_> {
                 }
             };
             let seq = self.pending.batches;
+            // What is told of a record must stand.
+            self.loader.flow.wanted = !self.wants_records && seq >= self.careful;
             self.write(batch).await.map_err(|error| error.in_batch(seq))?;
             if self.context.cancel.is_cancelled() {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
@@ -391,6 +412,19 @@ impl Writer<'_> {
         }
         self.check_rejects(true)?;
         self.commit(committed, &mut started).await
+    }
+
+    /// Goes back to the last commit, since the target refused a row of a stream.
+    fn go_back(&mut self, committed: &PhaseRecord) {
+        self.refusals += 1;
+        self.careful = if self.refusals < REFUSALS { self.pending.batches + 1 } else { u64::MAX };
+        self.session = None;
+        self.pending.clone_from(committed);
+        self.rows = BatchRows::default();
+        self.loader.flow.refused = false;
+        if let Some(seen) = &mut self.loader.seen {
+            seen.take_back();
+        }
     }
 
     /// The session of the commit under way, or of a new one. It is to be put back.
@@ -438,6 +472,7 @@ impl Writer<'_> {
                 // Written before the commit: until then nothing reads them.
                 self.rows.add(&self.pending, seq, &loaded.record, &loaded.journal, &rejects);
                 if self.rows.is_full() {
+                    self.loader.flow.end(&mut *session).await?;
                     self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
                 }
             }
@@ -476,7 +511,7 @@ impl Writer<'_> {
             .collect()
     }
 
-    fn tell(&self, loaded: &Loaded, rejects: &[RejectRecord], seq: u64) {
+    fn tell(&mut self, loaded: &Loaded, rejects: &[RejectRecord], seq: u64) {
         let observer = &self.context.observer;
         let phase = self.context.phase.full_name();
         if self.wants_records {
@@ -491,6 +526,11 @@ impl Writer<'_> {
                 });
             }
         }
+        // Not again what was told before it was taken back.
+        if seq < self.told {
+            return;
+        }
+        self.told = seq + 1;
         let counts = Progress::from(&self.pending.counts);
         observer.event(&Event::Batch { phase, batch: seq + 1, counts });
     }
@@ -533,12 +573,16 @@ impl Writer<'_> {
         }
         self.pending.seconds += started.elapsed().as_secs_f64();
         *started = Instant::now();
+        self.loader.flow.end(&mut *session).await?;
         failpoint::pass("checkpoint").await;
         self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         self.ledger.save_phase(&mut *session, &self.pending).await?;
         self.target.keep_lock().await?;
         session.commit().await?;
         committed.clone_from(&self.pending);
+        if let Some(seen) = &mut self.loader.seen {
+            seen.keep();
+        }
         failpoint::pass("committed").await;
         self.context.observer.event(&Event::Commit {
             phase: self.context.phase.full_name(),

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::flow::Flow;
 use super::intent::{self, Intents, name_ids};
 use super::load::Loader;
 use super::seen::{Seen, duplicates_possible};
@@ -153,6 +154,7 @@ impl Retry {
             winners: None,
             started_empty: false,
             intents,
+            flow: Flow::new(target),
         };
         Ok(Self {
             phase: Arc::clone(phase),

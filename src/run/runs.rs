@@ -79,17 +79,20 @@ pub(super) fn refuse_changed(changed: &[String]) -> RunError {
     ))
 }
 
+/// Opens a spec's part of the run. `unmade` tells that something of its structure is to be done.
 pub(super) async fn open_run(
     plan: &Plan,
     stores: &Stores,
     options: &Options,
     spec: usize,
+    unmade: bool,
 ) -> Result<SpecRun, RunError> {
     let info = &plan.specs[spec];
     let phases = || plan.phases.iter().enumerate().filter(|(_, phase)| phase.spec == info.name);
     let targets = phases()
         .map(|(_, phase)| phase.target.connection)
-        .chain(plan.indexes.iter().filter(|task| task.spec == spec).map(|task| task.connection));
+        .chain(plan.indexes.iter().filter(|task| task.spec == spec).map(|task| task.connection))
+        .chain(plan.structures.iter().filter(|task| task.spec == spec).map(|task| task.connection));
     let connections = stores.distinct(targets);
     let mut last: Option<RunRecord> = None;
     let mut before: BTreeMap<String, PhaseRecord> = BTreeMap::new();
@@ -119,12 +122,13 @@ pub(super) async fn open_run(
     }
     // An unfinished run goes on, if only to make its checks and be closed. One that failed with all
     // its phases done has nothing to go on with: the next run compares anew.
-    let unfinished = phases().any(|(index, phase)| {
-        options.selects(index)
-            && before
-                .get(&phase.history_name())
-                .is_none_or(|record| record.state != PhaseState::Completed)
-    });
+    let unfinished = unmade
+        || phases().any(|(index, phase)| {
+            options.selects(index)
+                && before
+                    .get(&phase.history_name())
+                    .is_none_or(|record| record.state != PhaseState::Completed)
+        });
     let record = match last {
         Some(mut last)
             if !options.dry_run && (unfinished || last.state == RunState::InProgress) =>

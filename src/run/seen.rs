@@ -8,15 +8,34 @@ use crate::value::Key;
 
 /// The target keys that arrived so far, 16 bytes each.
 #[derive(Debug, Default)]
-pub(super) struct Seen(HashSet<u128>);
+pub(super) struct Seen {
+    all: HashSet<u128>,
+    /// Those that are not committed yet.
+    open: Vec<u128>,
+}
 
 impl Seen {
     pub(super) fn contains(&self, key: &Key) -> bool {
-        self.0.contains(&key.hash128())
+        self.all.contains(&key.hash128())
     }
 
     pub(super) fn insert(&mut self, key: &Key) {
-        self.0.insert(key.hash128());
+        let hash = key.hash128();
+        if self.all.insert(hash) {
+            self.open.push(hash);
+        }
+    }
+
+    /// What arrived so far is committed.
+    pub(super) fn keep(&mut self) {
+        self.open.clear();
+    }
+
+    /// What arrived since the last commit was taken back.
+    pub(super) fn take_back(&mut self) {
+        for hash in self.open.drain(..) {
+            self.all.remove(&hash);
+        }
     }
 }
 

@@ -58,6 +58,12 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional("production", &Shape::Boolean, "whether destructive commands ask first"),
         KeyShape::optional(
+            "backup",
+            &Shape::Choice(&read::words(&BackupWhen::CHOICES)),
+            "whether what will be touched is exported to `backups/` before each run, or before \
+             each phase",
+        ),
+        KeyShape::optional(
             "nul",
             &Shape::OneOf(&[&Shape::Choice(&["reject", "strip"]), &Shape::Table(&NUL)]),
             "what to do with NUL characters in text (default: reject)",
@@ -127,6 +133,8 @@ pub struct Connection {
     pub fixtures: Option<Located>,
     /// Whether destructive commands ask first.
     pub production: bool,
+    /// When what will be touched is exported first.
+    pub backup: Option<Spanned<BackupWhen>>,
     /// What to do with NUL characters in text.
     pub nul: Option<Spanned<NulPolicy>>,
     /// Texts that are read as true and as false.
@@ -180,6 +188,15 @@ impl Located {
     }
 }
 
+/// When what will be touched is exported first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackupWhen {
+    /// Before each run.
+    Run,
+    /// Before each phase.
+    Phase,
+}
+
 /// Tables or collections, on a store that can do both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Model {
@@ -229,6 +246,10 @@ impl Model {
     const CHOICES: [(&str, Self); 2] = [("tables", Self::Tables), ("documents", Self::Documents)];
 }
 
+impl BackupWhen {
+    const CHOICES: [(&str, Self); 2] = [("run", Self::Run), ("phase", Self::Phase)];
+}
+
 /// The keys that a URL says by itself.
 const PARTS: &[&str] = &["host", "port", "user", "password", "database", "options"];
 
@@ -254,6 +275,7 @@ impl Connection {
             model: read::choice(table, "model", &Model::CHOICES),
             fixtures: read::text(table, "fixtures").map(|text| context.located(&text)),
             production: read::boolean(table, "production").is_some_and(|value| value.value),
+            backup: read::choice(table, "backup", &BackupWhen::CHOICES),
             nul: table.get("nul").and_then(NulPolicy::read),
             booleans,
             password_file: read::text(table, "password_file").map(|text| context.located(&text)),

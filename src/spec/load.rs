@@ -217,6 +217,9 @@ impl Loader<'_> {
             checks: Vec::new(),
             tests: Vec::new(),
             tables: Vec::new(),
+            enums: Vec::new(),
+            extensions: Vec::new(),
+            seeds: Vec::new(),
         };
         let mut chain = Vec::new();
         let mut done = HashSet::new();
@@ -253,6 +256,15 @@ impl Loader<'_> {
         );
         merge(&mut spec.phases, &from.phases, "phase", |p| &p.name, &mut self.diagnostics);
         merge(&mut spec.tables, &from.tables, "table", |t| &t.name, &mut self.diagnostics);
+        merge(&mut spec.enums, &from.enums, "enum", |e| &e.name, &mut self.diagnostics);
+        merge(
+            &mut spec.extensions,
+            &from.extensions,
+            "extension",
+            |e| &e.name,
+            &mut self.diagnostics,
+        );
+        merge(&mut spec.seeds, &from.seeds, "seed", |s| &s.name, &mut self.diagnostics);
         spec.indexes.extend(from.indexes.iter().cloned());
         spec.checks.extend(from.checks.iter().cloned());
         spec.tests.extend(from.tests.iter().cloned());

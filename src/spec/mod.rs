@@ -6,11 +6,15 @@
 
 mod check;
 mod check_kind;
+mod column;
 mod connection;
+mod constraint;
 mod crosswalk;
+mod enumeration;
 mod expect;
 mod field;
 mod filter;
+mod generator;
 mod index;
 mod literal;
 mod load;
@@ -21,6 +25,7 @@ mod read;
 pub mod reference;
 mod root;
 pub mod schema;
+mod seed;
 mod source;
 mod table;
 mod target;
@@ -28,20 +33,30 @@ mod test_case;
 
 pub use check::{Check, CheckSeverity};
 pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
-pub use connection::{Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
+pub use column::{DeclaredColumn, DeclaredDefault, DeclaredType};
+pub use connection::{BackupWhen, Connection, Located, Model, NulPolicy, Url, UuidOrder, ZeroDate};
+pub use constraint::{
+    DeclaredCheck, DeclaredForeignKey, DeclaredIndex, DeclaredUnique, ReferentialAction,
+};
 pub use crosswalk::Crosswalk;
+pub use enumeration::{DeclaredEnum, DeclaredExtension};
 pub use expect::{Expect, Operand, Rate};
 pub use field::{
     Apply, ArgumentValue, Arguments, Field, Id, IdKind, OnError, OnMissing, Origin, Rule, TargetKey,
 };
 pub use filter::Filter;
+pub use generator::{
+    Dirt, Dirty, DirtyWith, Distribution, Generator, GeneratorKind, Reference, Referred, SeedField,
+    SeedId,
+};
 pub use index::{Index, SortKey, When};
 pub use load::{FileReader, FileSystem, load, load_text};
 pub use lookup::{Lookup, LookupTarget, OnMany};
 pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
 pub use query::Query;
+pub use seed::Seed;
 pub use source::{FileFormat, Files, Input, Source};
-pub use table::ExistingTable;
+pub use table::DeclaredTable;
 pub use target::{OnConflict, Target, WriteMode};
 pub use test_case::{Fates, TestCase, TestLookup};
 
@@ -79,8 +94,14 @@ pub struct Spec {
     pub checks: Vec<Check>,
     /// Tests.
     pub tests: Vec<TestCase>,
-    /// Tables that must be there.
-    pub tables: Vec<ExistingTable>,
+    /// Tables that it makes, and tables that must be there.
+    pub tables: Vec<DeclaredTable>,
+    /// Types with named values.
+    pub enums: Vec<DeclaredEnum>,
+    /// Extensions.
+    pub extensions: Vec<DeclaredExtension>,
+    /// Test data.
+    pub seeds: Vec<Seed>,
 }
 
 impl Spec {
@@ -92,6 +113,11 @@ impl Spec {
     /// The crosswalk of that name.
     pub fn crosswalk(&self, name: &str) -> Option<&Crosswalk> {
         self.crosswalks.iter().find(|crosswalk| crosswalk.name.as_str() == name)
+    }
+
+    /// The seed of that name.
+    pub fn seed(&self, name: &str) -> Option<&Seed> {
+        self.seeds.iter().find(|seed| seed.name.as_str() == name)
     }
 
     /// The phase of that short name.

@@ -2,8 +2,9 @@
 
 use super::read::{self, Context};
 use super::{
-    Check, Connection, Crosswalk, ExistingTable, Index, Phase, TestCase, check, connection,
-    crosswalk, index, phase, table, test_case,
+    Check, Connection, Crosswalk, DeclaredEnum, DeclaredExtension, DeclaredTable, Index, Phase,
+    Seed, TestCase, check, connection, crosswalk, enumeration, index, phase, seed, table,
+    test_case,
 };
 use crate::diagnostics::{Diagnostic, codes};
 use crate::document::{KeyKind, KeyShape, NodeKind, Shape, Table, TableShape, Text, TextKind};
@@ -56,8 +57,21 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::MapOf(KeyKind::Reference, &Shape::Table(&table::SHAPE)),
             "tables by name",
         ),
-        KeyShape::optional("enum", &Shape::NotYet, "types with named values"),
-        KeyShape::optional("seed", &Shape::NotYet, "test data"),
+        KeyShape::optional(
+            "enum",
+            &Shape::MapOf(KeyKind::Reference, &Shape::Table(&enumeration::ENUM)),
+            "types with named values, by name",
+        ),
+        KeyShape::optional(
+            "extension",
+            &Shape::MapOf(KeyKind::Reference, &Shape::Table(&enumeration::EXTENSION)),
+            "extensions of PostgreSQL, by name",
+        ),
+        KeyShape::optional(
+            "seed",
+            &Shape::MapOf(KeyKind::Name, &Shape::Table(&seed::SHAPE)),
+            "test data by name, which `mapper seed` makes",
+        ),
     ],
     groups: &[],
 };
@@ -74,7 +88,10 @@ pub(super) struct Definitions {
     pub(super) indexes: Vec<Index>,
     pub(super) checks: Vec<Check>,
     pub(super) tests: Vec<TestCase>,
-    pub(super) tables: Vec<ExistingTable>,
+    pub(super) tables: Vec<DeclaredTable>,
+    pub(super) enums: Vec<DeclaredEnum>,
+    pub(super) extensions: Vec<DeclaredExtension>,
+    pub(super) seeds: Vec<Seed>,
     /// The keys that are there, refused or not.
     pub(super) keys: Vec<String>,
 }
@@ -119,7 +136,22 @@ impl Definitions {
             tests: read::tables(root, "test")
                 .map(|(table, span)| TestCase::read(table, span, context))
                 .collect(),
-            tables: read::entries(root, "table").iter().filter_map(ExistingTable::read).collect(),
+            tables: read::entries(root, "table")
+                .iter()
+                .filter_map(|entry| DeclaredTable::read(entry, context))
+                .collect(),
+            enums: read::entries(root, "enum")
+                .iter()
+                .filter_map(|entry| DeclaredEnum::read(entry, context))
+                .collect(),
+            extensions: read::entries(root, "extension")
+                .iter()
+                .filter_map(DeclaredExtension::read)
+                .collect(),
+            seeds: read::entries(root, "seed")
+                .iter()
+                .filter_map(|entry| Seed::read(entry, context))
+                .collect(),
             keys: root.entries.iter().map(|entry| entry.key.to_string()).collect(),
         }
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::ledger::{PhaseState, RunRecord};
-use crate::plan::Plan;
+use crate::plan::{Plan, Work};
 use crate::run::{RunError, Stores};
 
 /// Where a plan stands.
@@ -18,6 +18,8 @@ use crate::run::{RunError, Stores};
 pub struct Status {
     /// Its phases, in the order of the graph.
     pub phases: Vec<PhaseStatus>,
+    /// Its enums and tables, spec by spec, with their state in words.
+    pub structures: Vec<(String, String)>,
     /// The runs of its specs, newest first, those that were taken back included.
     pub runs: Vec<RunRecord>,
 }
@@ -75,5 +77,15 @@ pub async fn status(plan: &Plan, stores: &Stores) -> Result<Status, RunError> {
             }
         }
     }
-    Ok(Status { phases, runs: runs.into_values().rev().collect() })
+    let views = crate::run::structure::views(plan, stores).await?;
+    let structures = plan
+        .graph
+        .nodes
+        .iter()
+        .filter_map(|node| match node.work {
+            Work::Structure(index) => Some((node.name.clone(), nodes::of_structure(&views[index]))),
+            _ => None,
+        })
+        .collect();
+    Ok(Status { phases, structures, runs: runs.into_values().rev().collect() })
 }

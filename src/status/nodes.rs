@@ -1,9 +1,10 @@
 //! The state of each node of the graph, in a few words.
 
 use super::{CHOICES, PhaseStatus, phases};
+use crate::diagnostics::wording::plural;
 use crate::ledger::PhaseState;
-use crate::plan::{IndexTask, NodeStatus, Plan, Work};
-use crate::run::{RunError, Stores};
+use crate::plan::{IndexTask, NodeStatus, Plan, StructureView, Work};
+use crate::run::{self, RunError, Stores};
 
 /// The state of each node, for the views of a plan: `done 2,049 of 2,100`, `not started`,
 /// `changed: --redo | --update | --keep`. Of checks nothing is kept.
@@ -12,6 +13,7 @@ use crate::run::{RunError, Stores};
 /// When a ledger can't be read.
 pub async fn node_states(plan: &Plan, stores: &Stores) -> Result<Vec<NodeStatus>, RunError> {
     let phases = phases::all(plan, stores).await?;
+    let views = run::structure::views(plan, stores).await?;
     let mut states = Vec::with_capacity(plan.graph.nodes.len());
     for node in &plan.graph.nodes {
         states.push(match node.work {
@@ -19,6 +21,7 @@ pub async fn node_states(plan: &Plan, stores: &Stores) -> Result<Vec<NodeStatus>
                 let name = plan.phases[index].full_name();
                 phases.iter().find(|status| status.phase == name).map(in_words)
             }
+            Work::Structure(index) => Some(of_structure(&views[index])),
             Work::Index(index) => Some(of_index(&plan.indexes[index], stores).await?.to_owned()),
             Work::Check(_) => None,
         });
@@ -40,6 +43,17 @@ fn in_words(status: &PhaseStatus) -> String {
         PhaseState::Failed => format!("failed after {of}"),
     };
     if status.changed { format!("{words}; changed: {CHOICES}") } else { words }
+}
+
+pub(super) fn of_structure(view: &StructureView) -> String {
+    if !view.blocked.is_empty() {
+        return "refused".to_owned();
+    }
+    match (view.changes.len(), view.notes.is_empty()) {
+        (0, true) => "done".to_owned(),
+        (0, false) => "to be taken over".to_owned(),
+        (count, _) => format!("{} pending", plural(count, "change")),
+    }
 }
 
 async fn of_index(task: &IndexTask, stores: &Stores) -> Result<&'static str, RunError> {

@@ -25,7 +25,7 @@ pub(super) async fn all(plan: &Plan, stores: &Stores) -> Result<Vec<PhaseStatus>
         let needs = plan.graph.find(Work::Phase(*index)).map(|node| plan.graph.ancestors(node));
         let ready = needs.into_iter().flatten().all(|node| match plan.graph.nodes[node].work {
             Work::Phase(other) => done[other],
-            Work::Index(_) | Work::Check(_) => true,
+            Work::Structure(_) | Work::Index(_) | Work::Check(_) => true,
         });
         status.ready = ready && !done[*index];
     }

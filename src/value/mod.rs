@@ -8,6 +8,7 @@ pub mod cast;
 pub mod codec;
 mod data_type;
 mod decimal;
+pub mod declared;
 pub mod extended_json;
 mod json_text;
 mod key;
@@ -19,6 +20,7 @@ mod problem;
 pub mod query;
 mod schema;
 pub mod statement;
+pub mod structure;
 pub mod time;
 
 pub use data_type::{DataType, Kind, ParseDataTypeError};

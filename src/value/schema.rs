@@ -97,7 +97,7 @@ pub struct Index {
 }
 
 /// One key of an index.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct IndexKey {
     /// Column, or dotted path in a document.
     pub path: String,

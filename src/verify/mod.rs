@@ -6,6 +6,7 @@ mod differences;
 mod full;
 mod ledger;
 mod structure;
+mod tables;
 mod written;
 
 pub use differences::PhaseDifferences;
@@ -50,8 +51,14 @@ pub struct Verified {
 /// What a result is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
-    /// A table that must exist.
+    /// A table that the spec makes, or that must exist.
     Table,
+    /// An enum that the spec makes.
+    Enum,
+    /// An extension that must be there.
+    Extension,
+    /// What the ledger says of the changes of structure.
+    History,
     /// An index that the spec declares.
     Index,
     /// The ledger's sums of a phase.
@@ -67,6 +74,9 @@ impl About {
     pub fn name(self) -> &'static str {
         match self {
             Self::Table => "table",
+            Self::Enum => "enum",
+            Self::Extension => "extension",
+            Self::History => "history",
             Self::Index => "index",
             Self::Ledger => "ledger",
             Self::Check => "check",
@@ -106,9 +116,12 @@ pub async fn verify(
         });
         report.results.push(Verified { about, result });
     };
-    for (connection, table) in &plan.prerequisites {
-        let result = structure::table(plan, stores, *connection, table).await;
+    for needed in &plan.prerequisites {
+        let result = structure::table(plan, stores, needed).await;
         add(&mut report, About::Table, result);
+    }
+    for Verified { about, result } in tables::all(plan, stores).await {
+        add(&mut report, about, result);
     }
     for task in &plan.indexes {
         add(&mut report, About::Index, structure::index(stores, task).await);

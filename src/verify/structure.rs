@@ -2,20 +2,32 @@
 
 use super::result;
 use crate::connectors::StoreError;
-use crate::plan::{ConnectionId, IndexTask, Plan};
+use crate::plan::{IndexTask, Plan, Prerequisite};
 use crate::run::Stores;
 use crate::run::checks::CheckResult;
 use crate::value::Index;
 
-/// Whether a table exists that must.
-pub(super) async fn table(
-    plan: &Plan,
-    stores: &Stores,
-    connection: ConnectionId,
-    table: &str,
-) -> CheckResult {
-    let name = format!("table {}.{table}", plan.connections[connection].name);
-    let (passed, actual) = match stores.get(connection).describe(table).await {
+/// Whether a table exists that must, with the columns that it must have.
+pub(super) async fn table(plan: &Plan, stores: &Stores, needed: &Prerequisite) -> CheckResult {
+    let name = format!("table {}.{}", plan.connections[needed.connection].name, needed.table);
+    let (passed, actual) = match stores.get(needed.connection).describe(&needed.table).await {
+        Ok(Some(schema)) if !schema.open => {
+            let wrong: Vec<String> = needed
+                .columns
+                .iter()
+                .filter_map(|wanted| {
+                    let why = match schema.column(&wanted.name) {
+                        None => Some("it is not there".to_owned()),
+                        Some(found) => needed.mismatch(wanted, found),
+                    };
+                    why.map(|why| format!("column `{}`: {why}", wanted.name))
+                })
+                .collect();
+            match &wrong[..] {
+                [] => (true, "it is there".to_owned()),
+                wrong => (false, wrong.join("; ")),
+            }
+        }
         Ok(Some(_)) => (true, "it is there".to_owned()),
         Ok(None) => (false, "it is not there".to_owned()),
         Err(error) => unreadable(&error),

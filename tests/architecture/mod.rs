@@ -12,16 +12,21 @@ const LAYERS: &[(&str, u8)] = &[
     ("spec", 2),
     ("connectors", 2),
     ("expr", 2),
+    ("backup", 3),
+    ("generate", 3),
     ("ledger", 3),
     ("plan", 3),
     ("check", 4),
     ("run", 4),
     ("ids", 5),
+    ("init", 5),
     ("rejects", 5),
+    ("restore", 5),
     ("rollback", 5),
     ("status", 5),
     ("test_runner", 5),
     ("verify", 5),
+    ("rehearse", 6),
     ("report", 6),
     ("cli", 7),
 ];
@@ -29,6 +34,8 @@ const LAYERS: &[(&str, u8)] = &[
 /// Where each outside crate that a module hides may be named.
 const HOMES: &[(&str, &[&str])] = &[
     ("toml::", &["src/document"]),
+    ("fake::", &["src/generate/fakes.rs"]),
+    ("rand::", &["src/generate/random.rs"]),
     ("minijinja", &["src/expr"]),
     ("jsonpath_rust", &["src/expr/select.rs"]),
     (

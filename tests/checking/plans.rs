@@ -20,7 +20,7 @@ fn each_plan_is_explained_as_in_its_snapshot() {
         let text = std::fs::read_to_string(path).unwrap();
         let plan = checked(&[("specs/a.toml", &text)]).plan;
         let shown =
-            format!("{}\n{}", explain_text(&plan, &[], &[]), explain_mermaid(&plan, &[], &[]));
+            format!("{}\n{}", explain_text(&plan, &[], &[], &[]), explain_mermaid(&plan, &[], &[]));
         insta::with_settings!({
             omit_expression => true,
             prepend_module_to_snapshot => false,
@@ -36,7 +36,7 @@ fn json_tells_the_same_nodes_and_edges() {
     let text = std::fs::read_to_string(root().join("tests/plans/shop.toml")).unwrap();
     let plan = checked(&[("a.toml", &text)]).plan;
     let status = [None, Some("completed".to_owned())];
-    let json = explain_json(&plan, &status, &[]);
+    let json = explain_json(&plan, &status, &[], &[]);
     let nodes = json["nodes"].as_array().unwrap();
     assert_eq!(nodes.len(), plan.graph.nodes.len());
     for (node, told) in plan.graph.nodes.iter().zip(nodes) {

@@ -97,6 +97,23 @@ impl Fixture {
         !ferretdb
     }
 
+    /// What `pg_dump` says of the structure; nothing of other stores.
+    pub(crate) fn dump(&self) -> String {
+        let Place::Database { database } = &self.place else { return String::new() };
+        if database.server().kind != servers::Kind::Postgres {
+            return String::new();
+        }
+        let output = std::process::Command::new("pg_dump")
+            .args(["--schema-only", &database.admin_url()])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        // Newer ones begin and end with a key that is another one each time.
+        let lines = text.lines().filter(|line| !line.contains("restrict "));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     pub(crate) fn documents(&self) -> bool {
         self.store.capabilities().documents
     }

@@ -1,6 +1,7 @@
 //! Named behaviours that every connector shows, as far as its capabilities go.
 
 mod catalog;
+mod databases;
 mod documents;
 mod files;
 mod fixture;
@@ -12,10 +13,36 @@ mod postgres;
 mod reading;
 mod scanning;
 mod sqlite;
+mod structure;
 mod transactions;
 mod writing;
 
 use fixture::Fixture;
+
+/// Runs each behaviour against each store that keeps what it is given.
+macro_rules! behaviours_of_real_stores {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                for fixture in Fixture::real().await {
+                    println!("on {}", fixture.name);
+                    $module::$name(&fixture).await;
+                }
+            }
+        )*
+    };
+}
+
+behaviours_of_real_stores! {
+    structure::what_is_read_can_be_made_again,
+    structure::changes_are_taken_back,
+    structure::values_of_an_enum_come_and_go,
+    structure::rows_in_the_way_are_named_by_key,
+    structure::what_refers_to_a_table_made_anew_stays,
+    structure::any_table_can_be_made_again,
+    structure::collections_change_too,
+}
 
 /// Runs each behaviour against each store.
 macro_rules! behaviours {

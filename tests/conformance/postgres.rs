@@ -59,6 +59,55 @@ async fn insert(
     session.insert(Insert { entity, layout: &layout, rows: &rows, returning: &returning }).await
 }
 
+#[tokio::test]
+async fn a_stream_arrives_whole_or_not_at_all() {
+    let (_database, store) = open(
+        "CREATE TABLE items (id serial PRIMARY KEY, name text CHECK (name <> 'bad'), at inet)",
+    )
+    .await;
+    let layout = Layout::Columns(names(&["id", "name"]).into());
+    let row = |id: i64, name: &str| vec![Value::Int(id), name.into()];
+
+    let mut session = store.session().await.unwrap();
+    assert!(session.streams("items", &layout).await.unwrap());
+    let addresses = Layout::Columns(names(&["id", "at"]).into());
+    assert!(!session.streams("items", &addresses).await.unwrap());
+    session.begin().await.unwrap();
+    for id in 1..=3 {
+        session.stream("items", &layout, vec![row(id, "a"), row(id + 10, "b")]).await.unwrap();
+    }
+    assert!(session.savepoint().await.is_err());
+    session.end_stream().await.unwrap();
+    session.end_stream().await.unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(all(&store, "items").await.len(), 6);
+    // The sequence stands behind what came in.
+    let given = insert(&store, "items", &["name"], vec![vec!["c".into()]], &["id"]).await.unwrap();
+    assert_eq!(given, [[Value::Int(14)]]);
+
+    session.begin().await.unwrap();
+    session.stream("items", &layout, vec![row(20, "fine")]).await.unwrap();
+    session.stream("items", &layout, vec![row(21, "bad")]).await.unwrap();
+    let refused = session.end_stream().await.unwrap_err();
+    let WriteError::Record(violation) = refused else { panic!("{refused:?}") };
+    assert_eq!(violation.kind, ViolationKind::Check);
+    session.rollback().await.unwrap();
+
+    session.begin().await.unwrap();
+    session.stream("items", &layout, vec![row(22, "fine")]).await.unwrap();
+    let too_large = vec![row(i64::MAX, "fine")];
+    session.stream("items", &layout, too_large).await.unwrap();
+    let refused = session.end_stream().await.unwrap_err();
+    let WriteError::Record(violation) = refused else { panic!("{refused:?}") };
+    assert_eq!((violation.kind, violation.column.as_deref()), (ViolationKind::Value, Some("id")));
+    session.rollback().await.unwrap();
+
+    session.begin().await.unwrap();
+    session.stream("items", &layout, vec![row(23, "fine")]).await.unwrap();
+    drop(session);
+    assert_eq!(all(&store, "items").await.len(), 7);
+}
+
 const TYPES: &str = r"
     CREATE EXTENSION IF NOT EXISTS citext;
     CREATE TYPE mood AS ENUM ('sad', 'it''s ok');
@@ -396,4 +445,70 @@ async fn a_statement_that_takes_too_long_is_told() {
     let error = store.query("SELECT pg_sleep(5)::text AS slept").await.unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Conflict);
     assert!(error.message.contains("statement_timeout"), "{error}");
+}
+
+const SPELLINGS: &str = r#"
+    CREATE DOMAIN code AS varchar(5) NOT NULL CHECK (VALUE <> 'bad');
+    CREATE TYPE mood AS ENUM ('sad', 'it''s ok');
+    CREATE TABLE parents (a int, "b B" int, PRIMARY KEY ("b B", a));
+    CREATE TABLE spelled (
+      id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, code code DEFAULT 'x',
+      name citext UNIQUE, exact text COLLATE "C" NOT NULL, at timestamptz(3) DEFAULT now(),
+      today date DEFAULT CURRENT_DATE, mood mood DEFAULT 'it''s ok', moods mood[] DEFAULT '{}',
+      tags text[] DEFAULT '{a,b}', raw json DEFAULT '{"a": 1}', span interval, size int4range,
+      a int, "b B" int CHECK ("b B" > 0), half numeric GENERATED ALWAYS AS (a / 2.0) STORED,
+      at_time time DEFAULT '12:00', low numeric(5,1) DEFAULT -1.5,
+      CONSTRAINT pair FOREIGN KEY ("b B", a) REFERENCES parents ("b B", a)
+        ON UPDATE CASCADE ON DELETE SET NULL);
+    COMMENT ON COLUMN spelled.code IS 'it''s a code';
+    CREATE INDEX lowered ON spelled (lower(exact), (a + "b B") DESC);
+    CREATE INDEX placed ON spelled (a NULLS FIRST, "b B" DESC NULLS LAST) INCLUDE (id);
+    CREATE INDEX begun ON spelled (exact text_pattern_ops) WHERE a IS NOT NULL;
+    CREATE INDEX ranged ON spelled USING gist (size);
+    CREATE INDEX tagged ON spelled USING gin (tags);
+"#;
+
+#[tokio::test]
+async fn what_only_postgres_can_say_comes_back() {
+    let (database, store) = typed().await;
+    database.execute("DROP TABLE kinds; DROP DOMAIN code; DROP TYPE mood");
+    run(&store, SPELLINGS).await;
+    let read = store.structure("spelled").await.unwrap().unwrap();
+    let keys: Vec<Vec<&str>> = read
+        .indexes
+        .iter()
+        .map(|index| index.keys.iter().map(|key| key.path.as_str()).collect())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            vec!["(\"exact\") pg_catalog.text_pattern_ops"],
+            vec!["(lower(exact)) COLLATE pg_catalog.\"C\"", "(((a + \"b B\")))"],
+            vec!["(\"a\") NULLS FIRST", "(\"b B\") DESC NULLS LAST", "(INCLUDE \"id\")"],
+            vec!["size"],
+            vec!["tags"],
+        ]
+    );
+    let copy = super::structure::renamed(&read, "copy_");
+    let mut session = store.session().await.unwrap();
+    for change in super::structure::create(&copy) {
+        session.change(&change).await.unwrap();
+    }
+    assert_eq!(session.structure("copy_spelled").await.unwrap().unwrap(), copy);
+    let enums = store.enums().await.unwrap();
+    assert_eq!((enums.len(), enums[0].name.as_str()), (1, "mood"));
+    assert_eq!(store.extensions().await.unwrap(), ["citext"]);
+    let others = store.others().await.unwrap();
+    assert_eq!(others, ["domain `code`"]);
+}
+
+#[tokio::test]
+async fn an_extension_that_the_server_lacks_is_named() {
+    use mapper::value::structure::StructureChange;
+
+    let (_database, store) = open("SELECT 1").await;
+    let change = StructureChange::CreateExtension { name: "no-such-thing".into() };
+    let error = store.session().await.unwrap().change(&change).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::NotFound);
+    assert!(error.message.contains("extension `no-such-thing`"), "{error}");
 }

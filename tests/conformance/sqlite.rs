@@ -210,3 +210,74 @@ async fn names_that_need_quotes() {
     assert_eq!(store.count("a \"b", &Filter::All).await, Ok(1));
     assert_eq!(store.fit(Value::Int(1), &Column::of(DataType::INT64)), Ok(Value::Int(1)));
 }
+
+#[tokio::test]
+async fn a_table_made_anew_keeps_all_that_belongs_to_it() {
+    use mapper::value::structure::{ColumnDefinition, ColumnType, StructureChange};
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(
+        &folder,
+        r#"CREATE TABLE "a(b" (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT COLLATE NOCASE UNIQUE,
+             n INT CHECK (n > 0), boss INTEGER REFERENCES "a(b" (id) ON DELETE CASCADE);
+           CREATE INDEX by_n ON "a(b" (n DESC, lower(name)) WHERE n > 1;
+           CREATE TABLE log (what TEXT);
+           CREATE TRIGGER told AFTER INSERT ON "a(b" BEGIN INSERT INTO log VALUES (new.name); END;
+           CREATE VIEW seen AS SELECT name FROM "a(b";
+           CREATE TABLE others (id INTEGER PRIMARY KEY,
+             a INTEGER NOT NULL REFERENCES "a(b" ON DELETE CASCADE) STRICT;
+           INSERT INTO "a(b" (id, name, n, boss) VALUES (1, 'x', 5, 1), (7, 'y', 6, 1);
+           DELETE FROM log;
+           INSERT INTO others VALUES (1, 1), (2, 7);"#,
+    )
+    .await;
+    let before = store.structure("a(b").await.unwrap().unwrap();
+    let column = before.column("n").unwrap().clone();
+    let after = ColumnDefinition {
+        nullable: false,
+        column_type: ColumnType::Portable(DataType::INT64),
+        ..column.clone()
+    };
+    let table = "a(b".to_owned();
+    let change = StructureChange::AlterColumn { table, before: column, after: after.clone() };
+    let mut session = store.session().await.unwrap();
+    // Taken back with its transaction.
+    session.begin().await.unwrap();
+    session.change(&change).await.unwrap();
+    session.rollback().await.unwrap();
+    assert_eq!(session.structure("a(b").await.unwrap().unwrap(), before);
+    session.begin().await.unwrap();
+    session.change(&change).await.unwrap();
+    session.commit().await.unwrap();
+    let mut wanted = before.clone();
+    wanted.columns[2] = after.clone();
+    assert_eq!(session.structure("a(b").await.unwrap().unwrap(), wanted);
+    let script = r#"INSERT INTO "a(b" (name, n) VALUES ('z', 9)"#;
+    session.define(&Definition::Script(script.into())).await.unwrap();
+    // What does not fit is told, and leaves everything as it was.
+    let script = r#"UPDATE "a(b" SET name = 'no number' WHERE id = 7"#;
+    session.define(&Definition::Script(script.into())).await.unwrap();
+    let name = before.column("name").unwrap().clone();
+    let number = ColumnDefinition { name: "name".into(), ..after };
+    let table = "a(b".to_owned();
+    let unfit = StructureChange::AlterColumn { table, before: name, after: number };
+    let error = session.change(&unfit).await.unwrap_err();
+    assert!(error.message.contains("`a(b`.`name`: 3 rows hold a value"), "{error}");
+    assert_eq!(session.structure("a(b").await.unwrap().unwrap(), wanted);
+    drop(session);
+    let all = |query: &'static str| {
+        let store = std::sync::Arc::clone(&store);
+        async move { store.query(query).await.unwrap().rows }
+    };
+    assert_eq!(all("SELECT what FROM log").await, [["z".into()]]);
+    assert_eq!(all("SELECT count(*) FROM seen").await, [[Value::Int(3)]]);
+    assert_eq!(all("SELECT count(*) FROM others").await, [[Value::Int(2)]]);
+    // The numbers go on behind the highest that there was.
+    assert_eq!(all(r#"SELECT max(id) FROM "a(b""#).await, [[Value::Int(8)]]);
+    assert_eq!(all("SELECT * FROM pragma_integrity_check").await, [["ok".into()]]);
+    assert_eq!(all("SELECT * FROM pragma_foreign_key_check").await, Vec::<Vec<Value>>::new());
+    assert_eq!(
+        all("SELECT count(*) FROM sqlite_schema WHERE name LIKE '%mapper%'").await,
+        [[Value::Int(0)]]
+    );
+}

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use mapper::diagnostics::{Severity, codes};
 use mapper::functions::{self, Category, Function};
+use mapper::generate::fakes;
 use mapper::spec::reference;
 
 use super::root;
@@ -113,6 +114,7 @@ fn the_diagnostics() {
         ("E05", "E05: what a store can do"),
         ("E06", "E06: against live stores"),
         ("E07", "E07: variables and URLs"),
+        ("E08", "E08: tables and enums"),
         ("W", "W: warnings"),
     ];
     let of = |prefix: &'static str| codes::all().filter(move |code| code.id.starts_with(prefix));
@@ -139,6 +141,16 @@ fn the_diagnostics() {
         }
     }
     keep("docs/diagnostics.md", "diagnostics", &text);
+}
+
+#[test]
+fn the_list_of_fakes_is_that_of_the_register() {
+    let mut text = "| fake | makes | can be unique |\n|---|---|---|\n".to_owned();
+    for fake in fakes::ALL {
+        let unique = if fake.can_be_unique() { "yes" } else { "no" };
+        let _ = writeln!(text, "| `{}` | {} | {unique} |", fake.name, fake.summary);
+    }
+    keep("docs/language.md", "fakes", &text);
 }
 
 /// Text as a paragraph of short lines.

@@ -2,4 +2,5 @@
 
 mod conflicts;
 mod second_pass;
+mod stream;
 pub mod world;

@@ -47,8 +47,13 @@ impl World {
         session.begin().await.unwrap();
         session.define(&Definition::Script(script.to_owned())).await.unwrap();
         session.commit().await.unwrap();
-        let connection =
-            Connection { name: "db".into(), config, fixtures: None, production: false };
+        let connection = Connection {
+            name: "db".into(),
+            config,
+            fixtures: None,
+            production: false,
+            backup: None,
+        };
         let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
         let plan = Plan {
             specs: vec![SpecInfo {

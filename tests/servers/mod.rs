@@ -26,6 +26,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use database::Database;
 use process::Process;
+pub(crate) use process::cache;
 pub(crate) use proxy::Proxy;
 pub(crate) use tls::{TlsServer, ferretdb_tls, ferretdb_with_password, mariadb_tls, postgres_tls};
 pub(crate) use trouble::SmallDisk;

@@ -1,6 +1,6 @@
 //! Tables and indexes that must be there.
 
-use mapper::plan::IndexTask;
+use mapper::plan::{IndexTask, Prerequisite};
 use mapper::value::{Index, IndexKey};
 use mapper::verify::About;
 
@@ -54,7 +54,9 @@ async fn indexes_need_their_keys_and_their_uniqueness() {
 #[tokio::test]
 async fn prerequisites_must_be_there() {
     let mut world = World::tables("CREATE TABLE items (id INTEGER PRIMARY KEY)").await;
-    world.plan.prerequisites = vec![(0, "items".into()), (0, "others".into())];
+    world.plan.prerequisites = ["items", "others"]
+        .map(|table| Prerequisite { connection: 0, table: table.into(), columns: Vec::new() })
+        .into();
     let report = world.verify(false).await;
     let passed: Vec<bool> = report.results.iter().map(|one| one.result.passed).collect();
     assert_eq!(passed, [true, false]);

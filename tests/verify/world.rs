@@ -38,8 +38,13 @@ impl World {
             create: true,
         };
         connectors::open(&config).await.unwrap().close().await;
-        let connection =
-            Connection { name: "db".into(), config, fixtures: None, production: false };
+        let connection = Connection {
+            name: "db".into(),
+            config,
+            fixtures: None,
+            production: false,
+            backup: None,
+        };
         let spec = SpecInfo {
             name: "shop".into(),
             description: None,

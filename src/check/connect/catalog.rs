@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::check::Checked;
-use crate::connectors::{ScanSource, Store};
+use crate::connectors::{Model, ScanSource, Store};
 use crate::diagnostics::{Diagnostic, Diagnostics, codes};
 use crate::plan::{CheckKind, LookupKind};
 use crate::value::Schema;
+use crate::value::declared::schema_of;
 
 /// Shapes by connection and name. Absent: the store could not be asked, which is reported.
-pub(super) struct Catalog {
+pub(in crate::check) struct Catalog {
     schemas: HashMap<(usize, String), Option<Schema>>,
     /// The names that there are, per connection, to suggest from.
     names: HashMap<usize, Vec<String>>,
@@ -28,6 +29,14 @@ impl Catalog {
         wanted.dedup();
         let mut catalog = Self { schemas: HashMap::new(), names: HashMap::new() };
         for (connection, entity) in wanted {
+            // What a spec declares will be as it says, whatever is there now.
+            if let Some(table) = checked.plan.declared_table(connection, &entity)
+                && !documents(checked, connection)
+            {
+                let schema = schema_of(&table.definition);
+                catalog.schemas.insert((connection, entity), Some(schema));
+                continue;
+            }
             let Some(store) = stores.get(connection) else { continue };
             match store.profile(&entity).await {
                 Ok(schema) => {
@@ -53,8 +62,22 @@ impl Catalog {
         catalog
     }
 
+    /// What is known without asking any store: the tables that specs declare.
+    pub(super) fn declared(checked: &Checked) -> Self {
+        let mut catalog = Self { schemas: HashMap::new(), names: HashMap::new() };
+        for (connection, entity) in entities(checked) {
+            if let Some(table) = checked.plan.declared_table(connection, &entity)
+                && !documents(checked, connection)
+            {
+                let schema = schema_of(&table.definition);
+                catalog.schemas.insert((connection, entity), Some(schema));
+            }
+        }
+        catalog
+    }
+
     /// The shape, when it is known and there.
-    pub(super) fn schema(&self, connection: usize, entity: &str) -> Option<&Schema> {
+    pub(in crate::check) fn schema(&self, connection: usize, entity: &str) -> Option<&Schema> {
         self.schemas.get(&(connection, entity.to_owned()))?.as_ref()
     }
 
@@ -72,10 +95,15 @@ impl Catalog {
     }
 }
 
+fn documents(checked: &Checked, connection: usize) -> bool {
+    checked.plan.connections[connection].config.model == Model::Documents
+}
+
 /// Every table and collection that a plan names; files are the nameless entity of their connection.
 fn entities(checked: &Checked) -> Vec<(usize, String)> {
     let plan = &checked.plan;
-    let mut all = plan.prerequisites.clone();
+    let mut all: Vec<(usize, String)> =
+        plan.prerequisites.iter().map(|needed| (needed.connection, needed.table.clone())).collect();
     for phase in &plan.phases {
         match &phase.source.scan {
             ScanSource::Entity(entity) | ScanSource::Pipeline { entity, .. } => {

@@ -3,16 +3,37 @@
 use super::Live;
 use super::catalog::columns_of;
 use super::source::column;
-use crate::diagnostics::{Diagnostics, codes};
+use crate::diagnostics::{Diagnostic, Diagnostics, codes};
 
 impl Live<'_> {
     /// Tables that must be there.
     pub(super) fn prerequisites(&self, diagnostics: &mut Diagnostics) {
         let places =
             self.checked.plan.prerequisites.iter().zip(&self.checked.origins.prerequisites);
-        for ((connection, entity), span) in places {
-            if self.catalog.is_missing(*connection, entity) {
-                self.missing(*connection, entity, *span, diagnostics);
+        for (needed, (span, columns)) in places {
+            let (connection, entity) = (needed.connection, &needed.table);
+            if self.catalog.is_missing(connection, entity) {
+                self.missing(connection, entity, *span, diagnostics);
+                continue;
+            }
+            let Some(schema) = self.catalog.schema(connection, entity) else { continue };
+            if schema.open {
+                continue;
+            }
+            for (wanted, span) in needed.columns.iter().zip(columns) {
+                let whose = format!("`{entity}`");
+                let code = &codes::NO_SUCH_COLUMN;
+                column(schema, &wanted.name, *span, &whose, code, diagnostics);
+                let Some(found) = schema.column(&wanted.name) else { continue };
+                if let Some(why) = needed.mismatch(wanted, found) {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            &codes::TYPE_MISMATCH,
+                            format!("column `{}` of {whose} is another one", wanted.name),
+                        )
+                        .at(*span, why),
+                    );
+                }
             }
         }
     }

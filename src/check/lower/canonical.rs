@@ -2,8 +2,6 @@
 //!
 //! Objects are sorted by key, so that order in the file does not count where it has no meaning.
 
-use std::fmt::Write as _;
-
 use chrono_tz::Tz;
 use serde_json::{Map, Value as Json, json};
 
@@ -16,16 +14,11 @@ use crate::value::query::{Comparison, Filter};
 use crate::value::{FieldPath, IndexKey, Object, Value};
 
 /// SHA-256 of a canonical form, in hexadecimal.
-pub(super) fn digest(form: &Json) -> String {
+pub(in crate::check) fn digest(form: &Json) -> String {
     use sha2::{Digest as _, Sha256};
     let mut text = String::new();
     spell(form, &mut text);
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 /// JSON with sorted keys and without blanks.
@@ -60,7 +53,7 @@ fn spell(form: &Json, text: &mut String) {
 }
 
 /// A value, with its kind where JSON has several for it.
-pub(super) fn value(of: &Value) -> Json {
+pub(in crate::check) fn value(of: &Value) -> Json {
     match of {
         Value::Null => Json::Null,
         Value::Bool(truth) => json!(truth),
@@ -220,7 +213,7 @@ fn lookup_form(of: &Lookup) -> Json {
 }
 
 /// A filter.
-pub(super) fn filter(of: &Filter) -> Json {
+pub(in crate::check) fn filter(of: &Filter) -> Json {
     let all = |parts: &[Filter]| parts.iter().map(filter).collect::<Json>();
     let tuple = |values: &[Value]| values.iter().map(value).collect::<Json>();
     match of {

@@ -11,7 +11,9 @@ use crate::check::Checker;
 use crate::check::connections::Handle;
 use crate::check::expressions::Mapped;
 use crate::connectors::{FileFormat, ScanSource};
-use crate::plan::{Check, CheckKind, Expect, Operand, Plan, SumOf, Target, WriteMode};
+use crate::plan::{
+    Check, CheckKind, Expect, Operand, Plan, StructureTask, SumOf, Target, WriteMode,
+};
 use crate::spec::{self, OnDuplicate};
 use crate::value::FieldPath;
 
@@ -118,16 +120,36 @@ pub(super) fn of_spec(checker: &Checker<'_>, plan: &Plan, spec: usize) -> String
         .filter(|phase| phase.spec == name)
         .map(|phase| (phase.name.clone(), json!(phase.checksum)))
         .collect();
-    let mut tables: Vec<&str> =
-        checker.set.specs[spec].tables.iter().map(|table| table.name.as_str()).collect();
+    let existing = checker.set.specs[spec].tables.iter().filter(|table| table.existing);
+    let mut tables: Vec<&str> = existing.map(|table| table.name.as_str()).collect();
     tables.sort_unstable();
+    let structures: Vec<Json> = plan
+        .structures
+        .iter()
+        .filter(|task| task.spec == spec && !task.closes)
+        .map(|task| structure(task, &connection))
+        .collect();
     digest(&json!({
         "name": name,
         "phases": phases,
         "indexes": indexes,
         "checks": checks,
         "tables": tables,
+        "structures": structures,
     }))
+}
+
+/// What was renamed, and whether something may be dropped, is about the way and not the outcome.
+fn structure(task: &StructureTask, connection: &dyn Fn(usize) -> String) -> Json {
+    let mut enums: Vec<Json> = task
+        .enums
+        .iter()
+        .map(|task| json!([task.definition.name, task.definition.values]))
+        .collect();
+    enums.sort_by_key(ToString::to_string);
+    let mut tables: Vec<Json> = task.tables.iter().map(|task| json!(task.definition)).collect();
+    tables.sort_by_key(ToString::to_string);
+    json!([connection(task.connection), task.extensions, enums, tables])
 }
 
 fn check(of: &Check, plan: &Plan, connection: &dyn Fn(usize) -> String) -> Json {

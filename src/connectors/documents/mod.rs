@@ -9,6 +9,7 @@ mod fit;
 mod profile;
 mod read;
 pub(crate) mod shape;
+mod structure;
 mod write;
 
 use std::sync::Arc;
@@ -18,17 +19,19 @@ use async_trait::async_trait;
 use super::prefetch::Prefetch;
 use super::sqlite::catalog::{TableColumn, quote};
 use super::sqlite::database::Database;
+use super::sqlite::export;
 use super::sqlite::page::{Pages, Shape};
 use super::sqlite::render::Sql;
 use super::sqlite::scan::TableScan;
 use super::sqlite::text_column;
 use super::sqlite::writer::Writer;
 use super::{
-    Capabilities, ConnectionConfig, Definition, Delete, Fitter, Insert, Lock, Rows, Scan,
+    Capabilities, ConnectionConfig, Definition, Delete, Export, Fitter, Insert, Lock, Rows, Scan,
     ScanRequest, ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
     Update, WriteError,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Row, Schema};
 
 pub(crate) use fit::fit;
@@ -153,6 +156,10 @@ impl Store for Documents {
         Ok(Box::new(Prefetch::new(Box::new(scan))))
     }
 
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::export(self.database.writer().await?, entities.to_vec(), true, batch).await
+    }
+
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
         let mut connection = self.database.reader().await?;
         if !read::exists(&mut connection, entity, self.database.context()).await? {
@@ -164,6 +171,15 @@ impl Store for Documents {
 
     fn fitter(&self, _column: &Column) -> Fitter {
         Arc::new(fit)
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, self.database.context()).await
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {
@@ -234,5 +250,14 @@ impl Session for DocumentSession {
 
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
         define::define(&mut self.writer, definition).await
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        structure::change(&mut self.writer, change).await
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let (connection, context) = self.writer.parts();
+        structure::structure(connection, entity, context).await
     }
 }

@@ -13,6 +13,7 @@ mod render;
 mod scan;
 mod server;
 mod session;
+mod structure;
 mod types;
 mod write;
 
@@ -30,6 +31,7 @@ use super::{
     Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What MongoDB can do. A server alone has no transactions over several documents.
@@ -119,6 +121,27 @@ impl Store for MongoDb {
     fn fitter(&self, _column: &Column) -> Fitter {
         let ferret = self.server.ferret;
         Arc::new(move |value| fit::fit(value, ferret))
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        structure::structure(&self.server, entity).await
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change, &self.server)
+    }
+
+    async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.server.databases(prefix).await
+    }
+
+    async fn create_database(&self, _name: &str) -> Result<(), StoreError> {
+        // It comes into being with its first collection.
+        Ok(())
+    }
+
+    async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        self.server.drop_database(name).await
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

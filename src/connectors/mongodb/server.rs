@@ -18,7 +18,7 @@ const MOST: usize = 100_000;
 
 /// A database on a server, and what is known of the server.
 pub(super) struct Server {
-    client: Client,
+    pub(super) client: Client,
     pub(super) database: Database,
     pub(super) location: String,
     pub(super) policies: Policies,
@@ -83,6 +83,27 @@ impl Server {
     /// Runs a command.
     pub(super) async fn command(&self, command: Document) -> DriverResult<Document> {
         self.database.run_command(command).await
+    }
+
+    /// The databases whose names begin so, in order.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or the user may not list them.
+    pub(super) async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let names = self.client.list_database_names().await.map_err(|error| self.error(&error))?;
+        let mut names: Vec<String> =
+            names.into_iter().filter(|name| name.starts_with(prefix)).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Drops another database.
+    ///
+    /// # Errors
+    /// When the server can't be reached, or the user may not.
+    pub(super) async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        let done = self.client.database(name).run_command(doc! { "dropDatabase": 1 }).await;
+        done.map(|_| ()).map_err(|error| self.error(&error))
     }
 
     /// The server's clock, in milliseconds since 1970.

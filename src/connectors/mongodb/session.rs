@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::server::Server;
-use super::{catalog, define, read, write};
+use super::{catalog, define, read, structure, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
+use crate::value::structure::{StructureChange, TableDefinition};
 use crate::value::{Row, Schema};
 
 /// A session that writes documents.
@@ -66,5 +67,14 @@ impl Session for DocumentSession {
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
         self.server.still_locked()?;
         define::define(&self.server, definition).await
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        self.server.still_locked()?;
+        structure::change(&self.server, change).await
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        structure::structure(&self.server, entity).await
     }
 }

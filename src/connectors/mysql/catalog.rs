@@ -68,7 +68,7 @@ pub(super) async fn entities(connection: &mut MySqlConnection) -> Result<Vec<Str
 }
 
 /// The condition that picks a table's rows of the catalog.
-fn of_table(entity: &str) -> String {
+pub(super) fn of_table(entity: &str) -> String {
     format!(
         "TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} \
          AND (CAST(TABLE_NAME AS BINARY) = {name} OR @@lower_case_table_names <> 0)",
@@ -141,7 +141,7 @@ fn spelled(declared: String, charset: Charset, data_type: &DataType) -> String {
 }
 
 /// In MariaDB a column of JSON is a `LONGTEXT` with a check of its name.
-async fn json_columns(
+pub(super) async fn json_columns(
     connection: &mut MySqlConnection,
     entity: &str,
 ) -> Result<Vec<String>, sqlx::Error> {
@@ -154,7 +154,7 @@ async fn json_columns(
     Ok(rows(connection, sql).await?.iter().map(|row| plain_text(row, 0)).collect())
 }
 
-async fn primary_key(
+pub(super) async fn primary_key(
     connection: &mut MySqlConnection,
     entity: &str,
 ) -> Result<Vec<String>, sqlx::Error> {

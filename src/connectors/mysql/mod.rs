@@ -9,14 +9,17 @@ mod codec;
 mod compare;
 mod config;
 mod database;
+mod databases;
 mod define;
 mod error;
+mod export;
 mod fit;
 mod lock;
 mod read;
 mod render;
 mod scan;
 mod session;
+mod structure;
 mod types;
 mod write;
 mod writer;
@@ -32,10 +35,11 @@ use self::scan::Pages;
 use self::session::TableSession;
 use self::writer::Writer;
 use super::{
-    Capabilities, ConnectionConfig, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session,
-    Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
+    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What MySQL and MariaDB can do.
@@ -146,6 +150,10 @@ impl Store for MySql {
         Ok(Box::new(scan))
     }
 
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::export(&self.database, entities, batch).await
+    }
+
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
         self.database.statistics(entity).await
     }
@@ -153,6 +161,37 @@ impl Store for MySql {
     fn fitter(&self, column: &Column) -> Fitter {
         let fit = fit::Fit::of(column, self.database.server);
         Arc::new(move |value| fit.fit(value))
+    }
+
+    async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.connect().await?;
+        databases::list(&mut connection, prefix).await.map_err(|e| self.database.error(&e))
+    }
+
+    async fn create_database(&self, name: &str) -> Result<(), StoreError> {
+        let mut connection = self.database.connect().await?;
+        databases::create(&mut connection, name).await.map_err(|e| self.database.error(&e))
+    }
+
+    async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        let mut connection = self.database.connect().await?;
+        databases::drop(&mut connection, name).await.map_err(|e| self.database.error(&e))
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, self.database.server)
+            .await
+            .map_err(|e| self.database.error(&e))
+    }
+
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::others(&mut connection).await.map_err(|e| self.database.error(&e))
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change, self.database.server)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

@@ -56,7 +56,7 @@ impl Context<'_> {
     }
 
     /// Decodes a row that must be readable.
-    fn row(&self, row: &MySqlRow, columns: &[&TableColumn]) -> Result<Row, StoreError> {
+    pub(super) fn row(&self, row: &MySqlRow, columns: &[&TableColumn]) -> Result<Row, StoreError> {
         decode_row(self.reading, row, columns).map_err(|problem| {
             let column = problem.field.as_deref().unwrap_or_default();
             let message = format!("{}: column `{column}`: {}", self.location, problem.message);

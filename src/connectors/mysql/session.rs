@@ -7,11 +7,12 @@ use async_trait::async_trait;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{catalog, define, read, write};
+use super::{catalog, define, read, structure, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
+use crate::value::structure::{StructureChange, TableDefinition};
 use crate::value::{Row, Schema};
 
 /// A session on a connection of its own.
@@ -98,5 +99,17 @@ impl Session for TableSession {
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
         self.tables.clear();
         define::define(&mut self.writer, definition).await
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        self.tables.clear();
+        structure::change(&mut self.writer, change).await
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let server = self.writer.database.server;
+        let (connection, context) = self.writer.parts();
+        let found = structure::structure(connection, entity, server).await;
+        found.map_err(|error| context.error(&error))
     }
 }

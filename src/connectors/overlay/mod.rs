@@ -1,5 +1,6 @@
 //! A store that reads through to another and keeps all writes in memory: what a dry run writes to.
 //!
+//! A change of structure is one of the tables' shapes here: as far as records are concerned.
 //! Foreign keys, checks and column defaults stay the inner store's own and are not foretold; a query
 //! in the store's own language sees the inner store only.
 
@@ -8,6 +9,7 @@ mod read;
 mod scan;
 mod session;
 mod shape;
+mod structure;
 mod write;
 
 use std::collections::HashMap;
@@ -25,6 +27,7 @@ use super::{
     StoreError, StoreErrorKind,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema, Value};
 
 /// A store over another one, which it never writes to.
@@ -242,6 +245,22 @@ impl Store for Overlay {
 
     fn fitter(&self, column: &Column) -> Fitter {
         self.shared.inner.fitter(column)
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        self.shared.inner.structure(entity).await
+    }
+
+    async fn enums(&self) -> Result<Vec<EnumDefinition>, StoreError> {
+        self.shared.inner.enums().await
+    }
+
+    async fn extensions(&self) -> Result<Vec<String>, StoreError> {
+        self.shared.inner.extensions().await
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        self.shared.inner.render(change)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

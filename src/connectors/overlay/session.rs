@@ -7,11 +7,12 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::layer::{Definition as Became, Holder, Layer};
 use super::shape::{Shape, Unique, layout_of};
-use super::{Shared, layers, locked};
+use super::{Shared, layers, locked, structure};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, StoreErrorKind, Update, WriteError,
 };
 use crate::value::query::{Filter, Select};
+use crate::value::structure::{StructureChange, TableDefinition};
 use crate::value::{Index, Row, Schema};
 
 /// A session; its layers are the transaction, each savepoint, and the statement that runs.
@@ -283,5 +284,16 @@ impl Session for OverlaySession {
         self.own.push(Layer::default());
         let result = self.apply(definition).await;
         self.end(result)
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        for definition in structure::definitions(change, self.shared.documents()) {
+            self.define(&definition).await?;
+        }
+        Ok(())
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        self.shared.inner.structure(entity).await
     }
 }

@@ -12,10 +12,10 @@ use crate::connectors::{StoreError, StoreErrorKind, location_of};
 /// How long opening a connection may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What every connection is set to: one spelling of every text, whatever the server's defaults, and
-/// no compiling of statements that run once.
+/// What every connection is set to: one spelling of every text, whatever the server's defaults, no
+/// compiling of statements that run once, and no notices: while rows flow in, nobody reads them.
 const SETTINGS: &str = "SET standard_conforming_strings = on; SET IntervalStyle = 'iso_8601'; \
-                        SET bytea_output = 'hex'; SET jit = off";
+                        SET bytea_output = 'hex'; SET jit = off; SET client_min_messages = error";
 
 /// Where connections are made to.
 #[derive(Clone)]

@@ -142,6 +142,12 @@ fn meaning(code: &str) -> (StoreErrorKind, &'static str) {
         "42703" => (Kind::NotFound, "there is no such column"),
         "42704" => (Kind::NotFound, "there is no such object"),
         "42601" => (Kind::Query, "a syntax error"),
+        "42P07" | "42710" => (Kind::Query, "something of that name is there already"),
+        "2BP01" => (Kind::Query, "other things still need it"),
+        "55P04" => (
+            Kind::Query,
+            "a value that this transaction adds to an enum can be used after its commit only",
+        ),
         "22021" | "22P05" => {
             (Kind::Corrupt, "a text can't be converted between the database's encoding and UTF-8")
         }

@@ -3,10 +3,12 @@
 mod batch;
 mod catalog;
 mod config;
+mod databases;
 mod decode;
 mod define;
 mod encode;
 mod error;
+mod export;
 mod fit;
 mod lock;
 mod name;
@@ -14,6 +16,8 @@ mod read;
 mod render;
 mod scan;
 mod session;
+mod stream;
+mod structure;
 mod text;
 mod transfer;
 mod transfer_compute;
@@ -36,11 +40,12 @@ use self::scan::{Plan, TableScan};
 use self::session::TableSession;
 use self::writer::{Idle, Writer};
 use super::{
-    Capabilities, ConnectionConfig, Fitter, Lock, Policies, Rows, Scan, ScanRequest, ScanSource,
-    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Export, Fitter, Lock, Policies, Rows, Scan, ScanRequest,
+    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
+use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What PostgreSQL can do.
@@ -62,6 +67,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
 /// A PostgreSQL database.
 pub struct Postgres {
     server: Server,
+    /// The server's version, such as 150004.
+    version: u32,
     policies: Policies,
     /// Connections on which nothing can write, between two reads.
     readers: Mutex<Vec<PgConnection>>,
@@ -90,6 +97,7 @@ impl Postgres {
         let reader = server.connect_to_read().await?;
         Ok(Self {
             server,
+            version: structure::version(&reader),
             policies: config.policies.clone(),
             readers: Mutex::new(vec![reader]),
             writers: Idle::default(),
@@ -262,6 +270,11 @@ impl Store for Postgres {
         Ok(Box::new(TableScan::start(plan, connection, self.server.clone(), after)?))
     }
 
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        let connection = self.server.connect_to_read().await?;
+        export::export(connection, self.server.clone(), entities, batch).await
+    }
+
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
         let records = self.count(entity, &Filter::All).await?;
         let mut connection = self.reader().await?;
@@ -289,6 +302,49 @@ impl Store for Postgres {
         let mut connection = self.reader().await?;
         let done = transfer::check(&mut connection, transfer, &self.server).await;
         self.keep(connection, done)
+    }
+
+    async fn databases(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.server.connect().await?;
+        databases::list(&mut connection, prefix).await.map_err(|e| self.server.error(&e))
+    }
+
+    async fn create_database(&self, name: &str) -> Result<(), StoreError> {
+        let mut connection = self.server.connect().await?;
+        databases::create(&mut connection, name).await.map_err(|e| self.server.error(&e))
+    }
+
+    async fn drop_database(&self, name: &str) -> Result<(), StoreError> {
+        let mut connection = self.server.connect().await?;
+        databases::drop(&mut connection, name).await.map_err(|e| self.server.error(&e))
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::structure(&mut connection, entity).await;
+        self.keep(connection, done.map_err(|e| self.server.error(&e)))
+    }
+
+    async fn enums(&self) -> Result<Vec<EnumDefinition>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::enums(&mut connection).await.map_err(|e| self.server.error(&e));
+        self.keep(connection, done)
+    }
+
+    async fn extensions(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::extensions(&mut connection).await.map_err(|e| self.server.error(&e));
+        self.keep(connection, done)
+    }
+
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.reader().await?;
+        let done = structure::others(&mut connection).await.map_err(|e| self.server.error(&e));
+        self.keep(connection, done)
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        structure::render(change, self.version)
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

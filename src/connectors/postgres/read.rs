@@ -77,7 +77,7 @@ pub(super) async fn select(
 
 /// A statement that is not kept prepared. The driver looks up types that are not PostgreSQL's own,
 /// and forgets the statement over it, so one that gives them is kept.
-fn once(
+pub(super) fn once(
     text: String,
     columns: &[&TableColumn],
 ) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {

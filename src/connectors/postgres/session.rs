@@ -7,18 +7,24 @@ use async_trait::async_trait;
 use tokio::sync::{OnceCell, mpsc};
 
 use super::catalog::Table;
+use super::encode::is_binary;
+use super::stream::Running;
 use super::writer::Writer;
-use super::{catalog, define, read, transfer, write};
+use super::{catalog, define, read, structure, transfer, write};
 use crate::connectors::{
-    Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
+    Definition, Delete, Insert, Layout, Rows, Session, StoreError, StoreErrorKind, Update,
+    WriteError,
 };
 use crate::value::query::Select;
 use crate::value::statement::{Portion, Transfer};
+use crate::value::structure::{StructureChange, TableDefinition};
 use crate::value::{Row, Schema};
 
 /// A session on a PostgreSQL database.
 pub(super) struct TableSession {
-    writer: Writer,
+    /// Lost while a stream has it.
+    writer: Option<Writer>,
+    stream: Option<Running>,
     /// The tables that statements named, until the structure changes.
     tables: HashMap<String, Arc<Table>>,
     /// The function that makes UUIDs of version 5, when there is one.
@@ -27,72 +33,119 @@ pub(super) struct TableSession {
 
 impl TableSession {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, tables: HashMap::new(), uuid: OnceCell::new() }
+        Self { writer: Some(writer), stream: None, tables: HashMap::new(), uuid: OnceCell::new() }
+    }
+
+    fn writer(&mut self) -> Result<&mut Writer, StoreError> {
+        self.writer.as_mut().ok_or_else(busy)
     }
 
     async fn table(&mut self, entity: &str) -> Result<Arc<Table>, StoreError> {
         if let Some(table) = self.tables.get(entity) {
             return Ok(Arc::clone(table));
         }
-        let (connection, server) = self.writer.parts()?;
+        let (connection, server) = self.writer()?.parts()?;
         let table = Arc::new(read::table(connection, entity, server).await?);
         self.tables.insert(entity.to_owned(), Arc::clone(&table));
         Ok(table)
     }
 }
 
+fn busy() -> StoreError {
+    StoreError::new(StoreErrorKind::Internal, "rows are still flowing into a table")
+}
+
 #[async_trait]
 impl Session for TableSession {
     async fn begin(&mut self) -> Result<(), StoreError> {
-        self.writer.begin().await
+        self.writer()?.begin().await
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {
-        self.writer.commit().await
+        self.writer()?.commit().await
     }
 
     async fn rollback(&mut self) -> Result<(), StoreError> {
         self.tables.clear();
-        self.writer.rollback().await
+        self.writer()?.rollback().await
     }
 
     async fn savepoint(&mut self) -> Result<(), StoreError> {
-        self.writer.savepoint().await
+        self.writer()?.savepoint().await
     }
 
     async fn release(&mut self) -> Result<(), StoreError> {
-        self.writer.release().await
+        self.writer()?.release().await
     }
 
     async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
         self.tables.clear();
-        self.writer.rollback_to_savepoint().await
+        self.writer()?.rollback_to_savepoint().await
     }
 
     async fn describe(&mut self, entity: &str) -> Result<Option<Schema>, StoreError> {
-        let (connection, server) = self.writer.parts()?;
+        let (connection, server) = self.writer()?.parts()?;
         catalog::describe(connection, entity).await.map_err(|error| server.error(&error))
     }
 
     async fn select(&mut self, select: &Select) -> Result<Rows, StoreError> {
         let table = self.table(&select.entity).await?;
-        let (connection, server) = self.writer.parts()?;
+        let (connection, server) = self.writer()?.parts()?;
         read::select(connection, &table, select, server).await
     }
 
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<Row>, WriteError> {
         let table = self.table(insert.entity).await?;
-        write::insert(&mut self.writer, &table, insert).await
+        write::insert(self.writer()?, &table, insert).await
+    }
+
+    async fn streams(&mut self, entity: &str, layout: &Layout) -> Result<bool, StoreError> {
+        let Layout::Columns(names) = layout else { return Ok(false) };
+        let table = self.table(entity).await?;
+        let binary =
+            |name: &String| table.column(name).is_some_and(|column| is_binary(&column.codec));
+        Ok(!names.is_empty() && names.iter().all(binary))
+    }
+
+    async fn stream(
+        &mut self,
+        entity: &str,
+        layout: &Layout,
+        rows: Vec<Row>,
+    ) -> Result<(), WriteError> {
+        if self.stream.is_none() {
+            let table = self.table(entity).await?;
+            let names = match layout {
+                Layout::Columns(names) => names.to_vec(),
+                Layout::Document => Vec::new(),
+            };
+            let writer = self.writer.take().ok_or_else(busy)?;
+            self.stream = Some(Running::start(writer, table, names));
+        }
+        if let Some(stream) = &self.stream
+            && !stream.send(rows).await
+        {
+            self.end_stream().await?;
+            return Err(busy().into());
+        }
+        Ok(())
+    }
+
+    async fn end_stream(&mut self) -> Result<(), WriteError> {
+        let Some(stream) = self.stream.take() else { return Ok(()) };
+        let (writer, done) = stream.end().await;
+        self.writer = writer;
+        done
     }
 
     async fn update(&mut self, update: Update<'_>) -> Result<u64, WriteError> {
         let table = self.table(update.entity).await?;
-        write::update(&mut self.writer, &table, update).await
+        write::update(self.writer()?, &table, update).await
     }
 
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError> {
         let table = self.table(delete.entity).await?;
-        write::delete(&mut self.writer, &table, delete).await
+        write::delete(self.writer()?, &table, delete).await
     }
 
     async fn transfer(
@@ -103,18 +156,29 @@ impl Session for TableSession {
     ) -> Result<u64, WriteError> {
         let source = self.table(&transfer.source).await?;
         let target = self.table(&transfer.target).await?;
-        let (connection, server) = self.writer.parts()?;
+        let writer = self.writer.as_mut().ok_or_else(busy)?;
+        let (connection, server) = writer.parts()?;
         let uuid = self
             .uuid
             .get_or_try_init(|| transfer::uuid_function(connection, server))
             .await?
             .as_deref();
         let tables = transfer::Tables { source: &source, target: &target, uuid };
-        transfer::transfer(&mut self.writer, tables, transfer, portion, &rows).await
+        transfer::transfer(writer, tables, transfer, portion, &rows).await
     }
 
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
         self.tables.clear();
-        define::define(&mut self.writer, definition).await
+        define::define(self.writer()?, definition).await
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        self.tables.clear();
+        structure::change(self.writer()?, change).await
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let (connection, server) = self.writer()?.parts()?;
+        structure::structure(connection, entity).await.map_err(|error| server.error(&error))
     }
 }

@@ -33,12 +33,7 @@ fn text(value: &Value, codec: &Codec) -> Result<String, Refused> {
             value.canonical_text().unwrap_or_default().into_owned()
         }
         (Codec::Bytea, Value::Bytes(bytes)) => {
-            let mut text = String::with_capacity(bytes.len() * 2 + 2);
-            text.push_str("\\x");
-            for byte in bytes.iter() {
-                text.push_str(&format!("{byte:02x}"));
-            }
-            text
+            format!("\\x{}", hex::encode(bytes))
         }
         (Codec::Date, Value::Date(date)) => {
             let (text, era) = day(*date)?;

@@ -17,10 +17,13 @@ use crate::connectors::{
 use crate::value::{Row, Value};
 
 /// What a COPY stream in binary form begins with: signature, no flags, no more header.
-const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+
+/// What it ends with.
+pub(super) const END: &[u8] = &[0xff, 0xff];
 
 /// Bytes that are sent at once.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// Texts by column, as parameters of one statement.
 type Lists = Vec<Vec<Option<String>>>;
@@ -80,9 +83,7 @@ async fn copy(
     targets: &[&TableColumn],
     rows: &[Row],
 ) -> Result<(), WriteError> {
-    let names: Vec<String> = targets.iter().map(|column| quote(&column.name)).collect();
-    let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.from, names.join(","));
-    let count = i16::try_from(targets.len()).map_err(|_| too_many(table))?.to_be_bytes();
+    let (sql, count) = copying(table, targets)?;
     let mut buffer = std::mem::take(&mut writer.buffer);
     buffer.clear();
     buffer.reserve(CHUNK + CHUNK / 4);
@@ -116,6 +117,17 @@ async fn copy(
     sent.map_err(|error| writer.write_error(&error))?
 }
 
+/// The statement that takes in rows in binary form, and how each of them begins.
+pub(super) fn copying(
+    table: &Table,
+    targets: &[&TableColumn],
+) -> Result<(String, [u8; 2]), StoreError> {
+    let names: Vec<String> = targets.iter().map(|column| quote(&column.name)).collect();
+    let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.from, names.join(","));
+    let count = i16::try_from(targets.len()).map_err(|_| too_many(table))?.to_be_bytes();
+    Ok((sql, count))
+}
+
 /// Encodes rows until a chunk is full; true when it was the last one.
 fn fill<'r>(
     buffer: &mut Vec<u8>,
@@ -124,16 +136,27 @@ fn fill<'r>(
     count: [u8; 2],
 ) -> Result<bool, WriteError> {
     for row in rows {
-        buffer.extend_from_slice(&count);
-        for (value, column) in row.iter().zip(targets) {
-            field(buffer, &column.codec, value).map_err(|_| refused(column))?;
-        }
+        one(buffer, row, targets, count)?;
         if buffer.len() >= CHUNK {
             return Ok(false);
         }
     }
-    buffer.extend_from_slice(&(-1_i16).to_be_bytes());
+    buffer.extend_from_slice(END);
     Ok(true)
+}
+
+/// Encodes a row.
+pub(super) fn one(
+    buffer: &mut Vec<u8>,
+    row: &Row,
+    targets: &[&TableColumn],
+    count: [u8; 2],
+) -> Result<(), WriteError> {
+    buffer.extend_from_slice(&count);
+    for (value, column) in row.iter().zip(targets) {
+        field(buffer, &column.codec, value).map_err(|_| refused(column))?;
+    }
+    Ok(())
 }
 
 fn too_many(table: &Table) -> StoreError {

@@ -172,6 +172,21 @@ impl Writer {
         done.map_err(|error| named(error, table))
     }
 
+    /// Ends a stream, with which a transaction that failed is given up as a whole.
+    pub(super) fn streamed<T>(
+        &mut self,
+        table: &Table,
+        done: Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        self.fresh = false;
+        if let Err(WriteError::Store(error)) = &done
+            && super::error::is_broken(error)
+        {
+            self.connection = None;
+        }
+        done.map_err(|error| named(error, table))
+    }
+
     /// Maps a failure of a statement that writes.
     pub(super) fn write_error(&self, error: &sqlx::Error) -> WriteError {
         write_error(error, &self.server.location)

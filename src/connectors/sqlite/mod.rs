@@ -7,6 +7,7 @@ mod config;
 pub(crate) mod database;
 pub(crate) mod define;
 mod error;
+pub(crate) mod export;
 mod fit;
 mod lock;
 pub(crate) mod page;
@@ -14,6 +15,7 @@ pub(crate) mod read;
 pub(crate) mod render;
 pub(crate) mod scan;
 mod session;
+mod structure;
 mod transfer;
 mod transfer_compute;
 mod types;
@@ -32,11 +34,12 @@ use self::session::TableSession;
 use super::prefetch::Prefetch;
 use super::without_nul;
 use super::{
-    Capabilities, ConnectionConfig, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session,
-    Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
+    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
+use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema};
 
 /// What SQLite as a store of tables can do.
@@ -195,6 +198,10 @@ impl Store for Sqlite {
         Ok(Box::new(Prefetch::new(Box::new(scan))))
     }
 
+    async fn export(&self, entities: &[String], batch: usize) -> Result<Export, StoreError> {
+        export::export(self.database.writer().await?, entities.to_vec(), false, batch).await
+    }
+
     async fn statistics(&self, entity: &str) -> Result<Statistics, StoreError> {
         self.database.statistics(entity).await
     }
@@ -208,6 +215,20 @@ impl Store for Sqlite {
     async fn can_transfer(&self, transfer: &Transfer) -> Result<Result<(), String>, StoreError> {
         let mut connection = self.database.reader().await?;
         transfer::check(&mut connection, transfer, self.database.context()).await
+    }
+
+    async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::structure(&mut connection, entity, &self.database.location).await
+    }
+
+    async fn others(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.database.reader().await?;
+        structure::others(&mut connection).await.map_err(|e| self.database.error(&e))
+    }
+
+    fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
+        Ok(structure::render(change))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

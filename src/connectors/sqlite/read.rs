@@ -45,7 +45,7 @@ impl Context<'_> {
     }
 
     /// Decodes a row that must be readable.
-    fn row(&self, row: &SqliteRow, columns: &[&TableColumn]) -> Result<Row, StoreError> {
+    pub(super) fn row(&self, row: &SqliteRow, columns: &[&TableColumn]) -> Result<Row, StoreError> {
         let mut values = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             let value = decode(row, index, &column.column_type, self.policies).map_err(|_| {

@@ -8,12 +8,13 @@ use tokio::sync::mpsc;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{catalog, define, read, transfer, write};
+use super::{catalog, define, read, structure, transfer, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
 use crate::value::statement::{Portion, Transfer};
+use crate::value::structure::{StructureChange, TableDefinition};
 use crate::value::{Row, Schema};
 
 /// A session on an SQLite file of tables.
@@ -107,5 +108,15 @@ impl Session for TableSession {
     async fn define(&mut self, definition: &Definition) -> Result<(), StoreError> {
         self.tables.clear();
         define::define(&mut self.writer, definition).await
+    }
+
+    async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        self.tables.clear();
+        structure::change(&mut self.writer, change).await
+    }
+
+    async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {
+        let (connection, context) = self.writer.parts();
+        structure::structure(connection, entity, context.location).await
     }
 }

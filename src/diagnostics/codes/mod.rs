@@ -5,8 +5,10 @@ mod file;
 mod live;
 mod name;
 mod secret;
+mod seed;
 mod shape;
 mod store;
+mod structure;
 mod warning;
 
 pub use expression::{
@@ -27,6 +29,7 @@ pub use name::{
     UNKNOWN_CROSSWALK, UNKNOWN_PHASE,
 };
 pub use secret::{BAD_PLACEHOLDER, BAD_URL, PASSWORD_IN_SPEC, UNSET_VARIABLE};
+pub use seed::{BAD_GENERATOR, NOT_UNIQUE, UNKNOWN_FAKE, UNKNOWN_SEED, UNKNOWN_SEED_FIELD};
 pub use shape::{
     BAD_CHOICE, BAD_FILTER, BAD_LITERAL, BAD_NAME, BAD_VALUE, DOTTED_KEY, DUPLICATE, EMPTY,
     MISPLACED_KEY, MISSING_KEY, NONE_OF, NOT_YET, SEVERAL_OF, SPEC_VERSION, UNKNOWN_KEY,
@@ -35,6 +38,10 @@ pub use shape::{
 pub use store::{
     EXPECTATION, IMPOSSIBLE_MODEL, IMPOSSIBLE_READ, IMPOSSIBLE_WRITE, NO_TRANSACTION,
     UNKNOWN_ENCODING, UNKNOWN_FORMAT, UNKNOWN_SCHEME, WRONG_ENTITY_KIND,
+};
+pub use structure::{
+    BAD_DEFAULT, BAD_RENAME, IMPOSSIBLE_ACTION, NAME_TOO_LONG, NOT_IN_THIS_STORE, NULL_IN_KEY,
+    REFERENCE_NOT_UNIQUE, REFERENCE_TYPE, UNKNOWN_COLUMN, UNKNOWN_COLUMN_TYPE, UNKNOWN_TABLE,
 };
 pub use warning::{
     ENTITY_NOT_THERE, NO_UNIQUE_INDEX, PATH_NOT_FOUND, REPLACE_FORGETS, SIMILAR_COLUMN,
@@ -52,6 +59,8 @@ pub static ALL: &[&[&Code]] = &[
     store::CODES,
     live::CODES,
     secret::CODES,
+    structure::CODES,
+    seed::CODES,
     warning::CODES,
 ];
 

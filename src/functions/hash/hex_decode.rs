@@ -36,18 +36,9 @@ impl Function for HexDecode {
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {
         transform(|value, _| {
-            decoded(text("hex_decode", &value)?)
+            hex::decode(text("hex_decode", &value)?)
                 .map(Value::bytes)
-                .ok_or_else(|| problem("`hex_decode` takes pairs of hexadecimal digits"))
+                .map_err(|_| problem("`hex_decode` takes pairs of hexadecimal digits"))
         })
     }
-}
-
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() {
-        return None;
-    }
-    pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()).collect()
 }

@@ -1,7 +1,5 @@
 //! `hex_encode`.
 
-use std::fmt::Write as _;
-
 use crate::functions::arguments::{content, transform};
 use crate::functions::{Argument, Category, Example, Function, Parameter, Transform};
 use crate::value::{DataType, Value};
@@ -36,15 +34,6 @@ impl Function for HexEncode {
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {
-        transform(|value, _| Ok(Value::from(hex(&content("hex_encode", &value)?))))
+        transform(|value, _| Ok(Value::from(hex::encode(content("hex_encode", &value)?))))
     }
-}
-
-/// The bytes as hexadecimal digits, in lower case.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -2,7 +2,6 @@
 
 use md5::{Digest as _, Md5 as Hasher};
 
-use super::hex_encode::hex;
 use crate::functions::arguments::{content, transform};
 use crate::functions::{Argument, Category, Example, Function, Parameter, Transform};
 use crate::value::{DataType, Value};
@@ -37,6 +36,6 @@ impl Function for Md5 {
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {
-        transform(|value, _| Ok(Value::from(hex(&Hasher::digest(content("md5", &value)?)))))
+        transform(|value, _| Ok(Value::from(hex::encode(Hasher::digest(content("md5", &value)?)))))
     }
 }

@@ -2,7 +2,6 @@
 
 use sha2::{Digest as _, Sha256 as Hasher};
 
-use super::hex_encode::hex;
 use crate::functions::arguments::{content, transform};
 use crate::functions::{Argument, Category, Example, Function, Parameter, Transform};
 use crate::value::{DataType, Value};
@@ -41,6 +40,8 @@ impl Function for Sha256 {
         ]
     }
     fn compile(&self, _: Vec<Argument>) -> Result<Box<dyn Transform>, String> {
-        transform(|value, _| Ok(Value::from(hex(&Hasher::digest(content("sha256", &value)?)))))
+        transform(|value, _| {
+            Ok(Value::from(hex::encode(Hasher::digest(content("sha256", &value)?))))
+        })
     }
 }

@@ -1,0 +1,65 @@
+//! What the database makes of seeded rows, against its catalog.
+
+use crate::check::connect::Live;
+use crate::diagnostics::{Diagnostic, Diagnostics, codes, wording};
+use crate::value::FieldPath;
+
+impl Live<'_> {
+    /// A field that only the database makes is found by the ledger when it is the primary key.
+    pub(in crate::check) fn seed_takes(&self, diagnostics: &mut Diagnostics) {
+        for taken in &self.checked.seed_takes {
+            let target = &self.checked.plan.phases[taken.phase].target;
+            let Some(schema) = self.catalog.schema(target.connection, &target.entity) else {
+                continue;
+            };
+            if schema.primary_key == [taken.take.clone()] {
+                continue;
+            }
+            let key: Vec<&str> = schema.primary_key.iter().map(String::as_str).collect();
+            diagnostics.push(
+                Diagnostic::new(
+                    &codes::UNKNOWN_SEED_FIELD,
+                    format!("`{}` is not known when rows refer to it", taken.take),
+                )
+                .at(taken.span, format!("not the primary key of `{}`", target.entity))
+                .help(match key[..] {
+                    [] => "make it a field of the seed that is referred to".to_owned(),
+                    _ => format!(
+                        "make it a field of the seed that is referred to, or take {}",
+                        wording::and_list(&key)
+                    ),
+                }),
+            );
+        }
+    }
+
+    /// The fields by which seeded rows are found again where a table has no primary key, by phase.
+    pub(in crate::check) fn seed_keys(
+        &self,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<(usize, FieldPath)> {
+        let mut keys = Vec::new();
+        for (phase, key) in self.checked.seed_keys.iter().enumerate() {
+            let target = &self.checked.plan.phases[phase].target;
+            let schema = self.catalog.schema(target.connection, &target.entity);
+            if schema.is_none_or(|schema| schema.open || !schema.primary_key.is_empty()) {
+                continue;
+            }
+            match key {
+                Some(key) => keys.push((phase, key.clone())),
+                None => diagnostics.push(
+                    Diagnostic::new(
+                        &codes::NOT_UNIQUE,
+                        format!("seeded rows of `{}` could not be found again", target.entity),
+                    )
+                    .at(
+                        self.checked.origins.phases[phase].target,
+                        "no primary key, and no field that is unique",
+                    )
+                    .help("give one of the fields `unique = true`"),
+                ),
+            }
+        }
+        keys
+    }
+}

@@ -1,0 +1,204 @@
+//! `mapper init`: a spec out of a live schema, which verifies clean.
+
+mod schemas;
+
+use mapper::connectors::{self, ConnectionConfig, Definition, Model, Policies, Store};
+use snapbox::cmd::{Command, cargo_bin};
+use std::sync::Arc;
+
+use crate::servers;
+
+/// A folder for the spec, and what the command says there.
+struct World {
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl World {
+    fn of(url: String) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), url }
+    }
+
+    fn mapper(&self, arguments: &[&str]) -> Done {
+        let output = Command::new(cargo_bin!("mapper"))
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("SHOP_URL", &self.url)
+            .env("USER", "ada")
+            .args(arguments)
+            .output()
+            .unwrap();
+        Done {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Writes `shop.toml`; gives it, and what was told.
+    fn init(&self) -> (String, String) {
+        let done = self.mapper(&["init", "--from", &self.url, "--name", "shop"]);
+        assert_eq!(done.code, 0, "{}\n{}", done.out, done.err);
+        let spec = std::fs::read_to_string(self.folder.path().join("shop.toml")).unwrap();
+        (spec, done.err)
+    }
+
+    fn ends(&self, code: i32, arguments: &[&str]) -> Done {
+        let done = self.mapper(arguments);
+        assert_eq!(done.code, code, "mapper {arguments:?}\n{}\n{}", done.out, done.err);
+        done
+    }
+}
+
+async fn open(url: &str) -> Arc<dyn Store> {
+    let config = ConnectionConfig {
+        name: "shop".into(),
+        url: url.into(),
+        model: Model::Tables,
+        policies: Policies::default(),
+        files: None,
+        create: true,
+    };
+    connectors::open(&config).await.unwrap()
+}
+
+async fn run(url: &str, script: &str) {
+    let store = open(url).await;
+    let mut session = store.session().await.unwrap();
+    session.define(&Definition::Script(script.into())).await.unwrap();
+    drop(session);
+    store.close().await;
+}
+
+/// The schema is verified as it was found, taken over by a run, and verified again.
+fn is_clean(world: &World) {
+    world.ends(0, &["check", "shop.toml"]);
+    world.ends(0, &["verify", "shop.toml"]);
+    world.ends(0, &["run", "shop.toml", "--yes"]);
+    world.ends(0, &["verify", "shop.toml"]);
+}
+
+async fn count_of_tables(url: &str) -> usize {
+    let store = open(url).await;
+    let mut count = 0;
+    for entity in store.entities().await.unwrap() {
+        count += usize::from(store.structure(&entity).await.unwrap().is_some());
+    }
+    store.close().await;
+    count
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_of_zabbix() {
+    let database = servers::postgres().database();
+    run(&database.url(), &schemas::sql("zabbix.postgres.sql")).await;
+    let tables = count_of_tables(&database.url()).await;
+    assert!(tables > 150, "{tables}");
+    let world = World::of(database.url());
+    let (spec, told) = world.init();
+    assert_eq!(spec.matches("\n[table.").count(), tables);
+    assert!(spec.lines().any(|line| line.starts_with("primary_key = [") && line.contains(", ")));
+    assert!(told.contains("trigger `hosts_name_upper_insert` of `hosts` is left out"), "{told}");
+    assert!(told.contains("function `hosts_name_upper_upper` is left out"), "{told}");
+    assert!(spec.contains("# - trigger `hosts_name_upper_insert` of `hosts` is left out\n"));
+    is_clean(&world);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_schema_of_roundcube_on_each_store() {
+    let postgres = servers::postgres().database();
+    let mariadb = servers::mariadb().database();
+    let folder = tempfile::tempdir().unwrap();
+    let file = format!("sqlite:{}", folder.path().join("mail.db").display());
+    for (url, schema) in [
+        (postgres.url(), "roundcube.postgres.sql"),
+        (mariadb.url(), "roundcube.mariadb.sql"),
+        (file, "roundcube.sqlite.sql"),
+    ] {
+        run(&url, &schemas::sql(schema)).await;
+        let tables = count_of_tables(&url).await;
+        assert!(tables > 12, "{schema}: {tables}");
+        let world = World::of(url);
+        let (spec, _) = world.init();
+        assert_eq!(spec.matches("\n[table.").count(), tables, "{schema}\n{spec}");
+        is_clean(&world);
+    }
+}
+
+const SHOP: &str = r#"
+    CREATE TYPE "orderState" AS ENUM ('new', 'it''s paid');
+    CREATE TABLE customers (
+      id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email varchar(80) NOT NULL UNIQUE,
+      doc jsonb NOT NULL DEFAULT '{"a": "${X}"}', at timestamptz NOT NULL DEFAULT now());
+    COMMENT ON TABLE customers IS 'who "buys"';
+    CREATE TABLE "Orders" (
+      "tenantId" int, number bigint GENERATED BY DEFAULT AS IDENTITY, customer uuid NOT NULL
+        REFERENCES customers (id) ON DELETE CASCADE,
+      state "orderState" NOT NULL DEFAULT 'new', price numeric(12,2) DEFAULT 0.00 CHECK (price >= 0),
+      span interval, twice numeric GENERATED ALWAYS AS (price * 2) STORED,
+      PRIMARY KEY ("tenantId", number));
+    CREATE TABLE lines (
+      id serial PRIMARY KEY, "tenantId" int, number bigint, what text,
+      FOREIGN KEY ("tenantId", number) REFERENCES "Orders" ("tenantId", number));
+    CREATE INDEX by_state ON "Orders" (state, price DESC) WHERE price > 0;
+    CREATE INDEX in_doc ON customers USING gin (doc);
+    CREATE TABLE odd (id int PRIMARY KEY, name text);
+    CREATE INDEX lower_name ON odd (lower(name));
+    CREATE VIEW paid AS SELECT * FROM "Orders";
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_with_a_bit_of_everything() {
+    let database = servers::postgres().database();
+    run(&database.url(), SHOP).await;
+    let world = World::of(database.url());
+    let (spec, told) = world.init();
+    let location = connectors::location_of(&world.url);
+
+    assert!(!spec.contains("s3cret") && spec.contains("url = \"${SHOP_URL}\""));
+    insta::assert_snapshot!("everything", spec.replace(&location, "postgres://HOST/shop"));
+    assert!(told.contains("view `paid` is left out."), "{told}");
+    assert!(told.contains("index `lower_name` is of an expression; table `odd`"), "{told}");
+    is_clean(&world);
+    // What is there is never overwritten.
+    let again = world.ends(2, &["init", "--from", &world.url, "--name", "shop"]);
+    assert!(again.err.contains("shop.toml exists, and is left as it is"), "{}", again.err);
+    // What changed since is seen.
+    database.execute("ALTER TABLE lines ALTER COLUMN what TYPE varchar(9)");
+    world.ends(1, &["verify", "shop.toml"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_spec_makes_the_schema_elsewhere() {
+    let database = servers::postgres().database();
+    run(&database.url(), SHOP).await;
+    database.execute("DROP INDEX lower_name");
+    let (spec, _) = World::of(database.url()).init();
+    let other = servers::postgres().database();
+    let world = World::of(other.url());
+    std::fs::write(world.folder.path().join("shop.toml"), spec).unwrap();
+    world.ends(0, &["run", "shop.toml", "--yes"]);
+    world.ends(0, &["verify", "shop.toml"]);
+    let (first, second) = (open(&database.url()).await, open(&other.url()).await);
+    for table in ["customers", "Orders", "lines", "odd"] {
+        let wanted = first.structure(table).await.unwrap();
+        assert!(wanted.is_some());
+        assert_eq!(second.structure(table).await.unwrap(), wanted, "{table}");
+    }
+    assert_eq!(first.enums().await, second.enums().await);
+}
+
+#[test]
+fn a_database_that_is_not_there() {
+    let world = World::of("sqlite:nothing.db".to_owned());
+    let done = world.ends(1, &["init", "--from", "sqlite:nothing.db"]);
+    assert!(done.err.contains("there is no such file"), "{}", done.err);
+    let done = world.ends(2, &["init", "--from", "sqlite:1.db"]);
+    assert!(done.err.contains("--name NAME"), "{}", done.err);
+}

@@ -9,11 +9,13 @@ mod target;
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
 use super::types::{self, Shape};
 use super::{Checked, SeedOptions, seeds};
 use crate::connectors::Store;
 use crate::diagnostics::Diagnostics;
-use crate::expr::IdKind;
+use crate::expr::{IdKind, Step};
 use crate::generate::fixed_now;
 use crate::plan::{LookupKind, OnMany, Phase};
 use crate::value::DataType;
@@ -39,9 +41,14 @@ pub async fn connect(
     live.checks(diagnostics);
     live.seed_takes(diagnostics);
     let keys = live.seed_keys(diagnostics);
+    let clocks = live.seed_clocks();
     foreign_keys::order(checked, &catalog);
     for (phase, key) in keys {
         checked.plan.phases[phase].target.key = vec![key];
+    }
+    for (phase, field) in clocks {
+        let (_, made) = &mut checked.plan.phases[phase].mapping.fields[field];
+        made.steps.push(Step::Cast { to: DataType::DateTime, timezone: Some(Tz::UTC) });
     }
     if !checked.seeds.is_empty() {
         let used: Vec<Arc<dyn Store>> = seeds::used_connections(&checked.seeds)

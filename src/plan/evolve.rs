@@ -668,7 +668,7 @@ fn column_differences(wanted: &ColumnDefinition, found: &ColumnDefinition, all: 
     }
 }
 
-/// A foreign key in words: `(patientId) to users (id), on delete cascade`.
+/// A foreign key in words: `(customer_id) to users (id), on delete cascade`.
 pub fn foreign_key_text(key: &ForeignKeyDefinition) -> String {
     use crate::value::structure::ReferentialAction as Action;
     let action = |action| match action {

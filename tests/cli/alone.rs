@@ -35,7 +35,7 @@ fn registers_are_listed_whole() {
     let connectors = world.json(0, "list connectors");
     assert!(connectors["connectors"][0]["schemes"].is_array());
     assert!(world.ends(0, "list connectors").out.contains("\nfiles "));
-    assert!(world.ends(2, "list things").err.contains("transforms, codes, connectors"));
+    assert!(world.ends(2, "list things").err.contains("transforms, fakes, codes, connectors"));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::check::connect::Live;
 use crate::diagnostics::{Diagnostic, Diagnostics, codes, wording};
-use crate::value::FieldPath;
+use crate::plan::Phase;
+use crate::value::{DataType, FieldPath};
 
 impl Live<'_> {
     /// A field that only the database makes is found by the ledger when it is the primary key.
@@ -61,5 +62,27 @@ impl Live<'_> {
             }
         }
         keys
+    }
+
+    /// The seeded fields that go into columns of moments without a zone, by phase and place: what is
+    /// made there is a moment, of which the column takes the clock in UTC.
+    pub(in crate::check) fn seed_clocks(&self) -> Vec<(usize, usize)> {
+        let mut clocks = Vec::new();
+        for phase in 0..self.checked.seed_keys.len() {
+            let Phase { target, mapping, .. } = &self.checked.plan.phases[phase];
+            let Some(schema) = self.catalog.schema(target.connection, &target.entity) else {
+                continue;
+            };
+            for (place, (path, _)) in mapping.fields.iter().enumerate() {
+                let column = path.to_string();
+                if schema
+                    .column(&column)
+                    .is_some_and(|column| column.data_type == DataType::DateTime)
+                {
+                    clocks.push((phase, place));
+                }
+            }
+        }
+        clocks
     }
 }

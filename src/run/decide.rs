@@ -99,8 +99,15 @@ pub(super) fn decide(
     };
     match (write, existing) {
         (WriteMode::Append, _) => match written_before {
-            Some(_) if same_as_before => decision(Fate::Unchanged, Action::None),
-            Some(_) => decision(Fate::Skipped("appended_before".into()), Action::None),
+            // Nobody asks the target for the record, so its identity is as the ledger has it.
+            Some(before) => Decision {
+                identity: before.entry.id.as_ref().and_then(Key::values),
+                ..if same_as_before {
+                    decision(Fate::Unchanged, Action::None)
+                } else {
+                    decision(Fate::Skipped("appended_before".into()), Action::None)
+                }
+            },
             None => insert(),
         },
         (WriteMode::Insert(_), None) => insert(),

@@ -39,13 +39,25 @@ pub(super) fn plan(
     environment: &Environment,
     console: &Console,
 ) -> Result<Plan, Failure> {
+    Ok(checked(path, environment, console)?.plan.with_second_passes())
+}
+
+/// The same with what belongs to the plan: places, and seeds. Second passes are not in it.
+///
+/// # Errors
+/// With every mistake of the spec.
+pub(super) fn checked(
+    path: &PathBuf,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Checked, Failure> {
     let Loaded { checked, diagnostics, sources } = load(std::slice::from_ref(path), environment);
     match checked {
         Some(checked) => {
             if !diagnostics.is_empty() {
                 console.say(&render::text(&diagnostics, &sources, console.style()));
             }
-            Ok(checked.plan.with_second_passes())
+            Ok(checked)
         }
         None => Err(Failure::Spec(Box::new((diagnostics, sources)))),
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Cli, ExitCode, Format};
 
 /// Commands of the design that this version does not have.
-const PLANNED: &[&str] = &["rehearse", "coverage", "init", "restore"];
+const PLANNED: &[&str] = &["coverage"];
 
 /// Takes `text` and `json`.
 pub(super) fn text_or_json() -> impl TypedValueParser<Value = Format> {

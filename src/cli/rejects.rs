@@ -10,7 +10,10 @@ use super::environment::Environment;
 use super::progress::Watcher;
 use super::table::table;
 use super::{ExitCode, Failure, confirm, environment, load, open, signal};
+use crate::check::{self, Checked, SeedOptions};
+use crate::diagnostics::Diagnostics;
 use crate::diagnostics::wording::plural;
+use crate::generate;
 use crate::plan::Plan;
 use crate::rejects::{self, Reject};
 use crate::run::{Options, Retried, Stores};
@@ -39,7 +42,9 @@ pub(super) async fn run(
     environment: &Environment,
     console: &Console,
 ) -> Result<ExitCode, Failure> {
-    let plan = load::plan(&arguments.spec, environment, console)?;
+    let checked = load::checked(&arguments.spec, environment, console)?;
+    let seeds = seeds(&checked);
+    let plan = checked.plan.with_second_passes();
     if arguments.retry {
         confirm::production(console, arguments.yes, &plan)?;
     }
@@ -48,7 +53,7 @@ pub(super) async fn run(
     } else {
         open::existing_or_empty(&plan).await?
     };
-    let done = work(arguments, environment, console, &plan, &stores).await;
+    let done = work(arguments, environment, console, (&plan, &seeds), &stores).await;
     open::close(&plan, &stores).await;
     let (retried, standing) = done?;
     let cancelled = retried.iter().any(|(_, retried)| retried.cancelled);
@@ -95,7 +100,7 @@ async fn work(
     arguments: &Arguments,
     environment: &Environment,
     console: &Console,
-    plan: &Plan,
+    (plan, seeds): (&Plan, &Plan),
     stores: &Stores,
 ) -> Result<Done, Failure> {
     let mut retried = Vec::new();
@@ -114,7 +119,23 @@ async fn work(
         watcher.finish();
         retried = done?;
     }
-    Ok((retried, rejects::list(plan, stores, arguments.show_values).await?))
+    let mut standing = rejects::list(plan, stores, arguments.show_values).await?;
+    let seeded = Stores::from_stores(
+        seeds
+            .connections
+            .iter()
+            .filter_map(|used| plan.connections.iter().position(|known| known.name == used.name))
+            .map(|at| stores.get(at).clone())
+            .collect(),
+    );
+    standing.extend(rejects::list(seeds, &seeded, arguments.show_values).await?);
+    Ok((retried, standing))
+}
+
+/// The plan of the spec's seeds: what was rejected of them stands beside the rest.
+fn seeds(checked: &Checked) -> Plan {
+    let options = SeedOptions { count: None, seed: 1, now: generate::fixed_now() };
+    check::seeds(checked, &options, &mut Diagnostics::new()).0.plan
 }
 
 /// What became of a phase's rejects; nothing when it had none.

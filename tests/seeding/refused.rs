@@ -57,6 +57,24 @@ async fn too_many_rows_for_what_is_unique_are_refused() {
 }
 
 #[tokio::test]
+async fn what_a_strict_column_refuses_is_a_reject_that_is_listed() {
+    let spec = SPEC.replace(
+        "fields = { name = { fake = \"company\" } }",
+        "fields = { name = { fake = \"company\", dirty = { rate = 1.0, with = [\"null\"] } } }",
+    );
+    let spec = spec.replace("maker_id = { reference = \"makers\", distribution = \"each\" }", "");
+    let spec = spec.replace("maker_id", "items");
+    let shop = Shop::with(On::SqliteTables, &spec).await;
+    shop.script("ALTER TABLE orders DROP COLUMN maker_id;").await;
+    let done = shop.ends(3, "seed shop.toml");
+    assert!(done.err.contains("4  rejected: "), "{}", done.err);
+    assert_eq!(shop.counts().await, [12, 0, 40]);
+    assert!(shop.ends(3, "rejects shop.toml").err.contains("4 rejects stand"));
+    shop.ends(0, "seed shop.toml --clean");
+    shop.ends(0, "rejects shop.toml");
+}
+
+#[tokio::test]
 async fn definitions_that_several_specs_include_are_made_once() {
     let shop = Shop::new(On::SqliteTables).await;
     let folder = shop.folder.path();

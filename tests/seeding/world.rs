@@ -193,7 +193,8 @@ impl Shop {
     pub fn sums(&self, code: i32, line: &str) -> Vec<(String, [u64; 4])> {
         let output = self.command(&format!("{line} --format json")).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "mapper {line}\n{told}");
+        let answer = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "mapper {line}\n{told}\n{answer}");
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let mut sums: Vec<_> = json["phases"]
             .as_array()

@@ -18,7 +18,7 @@ use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
     failpoint, push_down, source,
 };
-use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError};
+use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError, StoreErrorKind};
 use crate::ledger::{
     BatchRows, KeyMap, Ledger, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord,
     RejectState,
@@ -157,9 +157,26 @@ async fn start(
         // Nothing was committed, or a rollback began: all is read again.
         record.counts = crate::ledger::Counts::default();
     }
-    match try_start(context, &mut record, resumed).await {
-        Ok(()) => Ok(record),
-        Err(error) => Err((Box::new(record), error)),
+    let mut attempt = 1;
+    loop {
+        match try_start(context, &mut record, resumed).await {
+            Ok(()) => return Ok(record),
+            // Phases that start at the same time may be in each other's way in the ledger.
+            Err(error)
+                if error.kind == RunErrorKind::Store(StoreErrorKind::Conflict)
+                    && attempt < ATTEMPTS =>
+            {
+                attempt += 1;
+                let message = error.message.clone();
+                context.observer.event(&Event::Retry {
+                    phase: phase.full_name(),
+                    attempt,
+                    message,
+                });
+                tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
+            }
+            Err(error) => return Err((Box::new(record), error)),
+        }
     }
 }
 

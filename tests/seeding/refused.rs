@@ -60,7 +60,7 @@ async fn too_many_rows_for_what_is_unique_are_refused() {
 async fn what_a_strict_column_refuses_is_a_reject_that_is_listed() {
     let spec = SPEC.replace(
         "fields = { name = { fake = \"company\" } }",
-        "fields = { name = { fake = \"company\", dirty = { rate = 1.0, with = [\"null\"] } } }",
+        "fields = { name = { fake = \"company\", dirty = { rate = \"100%\", with = [\"null\"] } } }",
     );
     let spec = spec.replace("maker_id = { reference = \"makers\", distribution = \"each\" }", "");
     let spec = spec.replace("maker_id", "items");

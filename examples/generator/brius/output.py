@@ -1,4 +1,4 @@
-"""Writes a profile's data: as fixture folders, or as scripts for psql. Piece by piece, so that no table has to be held."""
+"""Writes a profile's data, as fixture folders or as scripts for psql: piece by piece, so no table has to be held."""
 
 from pathlib import Path
 

@@ -7,13 +7,13 @@ from .inventory.world import share
 HEAD = """\
 # brius
 
-Invented data for [`specs/brius`](../../specs/brius): a legacy database, and the one that it goes to. Nobody in it exists.
-There are two profiles, two states of one company's database; both have all tables, and the specs serve both.
+Invented data for [`specs/brius`](../../specs/brius): a legacy database, and the one that it goes to. Nobody in it
+exists. There are two profiles, two states of one company's database; both have all tables, and the specs serve both.
 
 | profile | is | the target before |
 |---|---|---|
-| `plan` | the database as a plan of eight phases counts it; the tables of other phases are empty | partly filled |
-| `inventory` | the database whose 43 scripts were counted: every table, {inventory:,} records | empty |
+| `plan` | the database as a plan of eight phases counts it; other tables are empty | partly filled |
+| `inventory` | the database that 43 scripts were counted on: every table, {inventory:,} records | empty |
 
 `sample/` is a hundredth of `plan` and comes with the repository; `python3 examples/generate.py` writes it and this page.
 More is made on demand:
@@ -33,16 +33,16 @@ folders, and the records of large tables go to the file as they are made.
 | `planted.jsonl` | every record with something odd: table, key, kind, and the fate that it must have in each phase |
 | `expected.env` | how many records phases should find, for `--env-file` |
 
-In profile `plan` the target holds 844 practices and 5,502 profiles before, under ids that were not computed; some of the
-profiles were made by hand and have no legacy id. Users with these profiles are skipped (`exists`) and are not listed in
-`planted.jsonl` unless something else is odd about them.
+In profile `plan` the target holds 844 practices and 5,502 profiles before, under ids that were not computed; some of
+the profiles were made by hand and have no legacy id. Users with these profiles are skipped (`exists`) and are not
+listed in `planted.jsonl` unless something else is odd about them.
 
 In profile `inventory`, of 23,272 orders 20,529 name a doctor in a way that has to be repaired: most by an id that was
 never written down, which the doctor's e-mail makes good; some lead to nobody and go to a stand-in. 222 orders can't be
 migrated, nor can 395 of 788 offers, 16 of 151 discounts, 6,358 of 768,962 tasks, one case and one office. Patients have
-several treatment plans, so that a join would double them. The financial records add up to $366,002.19. Records with money
-in them are never rejected: a reference that leads nowhere becomes null, and voided payments and drafts of bills are
-skipped.
+several treatment plans, so that a join would double them. The financial records add up to $366,002.19. What is owed,
+paid and booked is never rejected: a reference that leads nowhere becomes null, and voided payments and drafts of bills
+are skipped.
 
 """
 
@@ -81,7 +81,8 @@ def readme(profiles):
         few = summary(profile, small[name])
         for (table, kind, phase, fate, reason), count in sorted(summary(profile, whole[name]).items(), key=str):
             told = f"{fate}: {reason}" if reason else fate
-            lines.append(f"| `{table}` | {kind} | {phase} | {told} | {count:,} | {few[table, kind, phase, fate, reason]:,} |\n")
+            less = few[table, kind, phase, fate, reason]
+            lines.append(f"| `{table}` | {kind} | {phase} | {told} | {count:,} | {less:,} |\n")
     return "".join(lines)
 
 

@@ -51,7 +51,7 @@ def make(scale):
     templates(data)
     world = known(data)
     data.good_projects = [i for i in range(1, world.total("dispatch_project") + 1) if arrives(world, i)]
-    data.bad_projects = [i for i in world.left_out["dispatch_project"]]
+    data.bad_projects = list(world.left_out["dispatch_project"])
     # States change what they share with the plan, so they come last of those that are made whole.
     data.counts = {**COUNTS, "dispatch_project": (7854, world.total("dispatch_project"))}
     states(data)
@@ -94,11 +94,10 @@ def known(data):
     world.know("auth_user", data.good_users, data.rejected_users, data.count("auth_user"))
     sound, total = data.sound_offices(), data.count("dispatch_office")
     world.know("dispatch_office", range(1, sound + 1), range(sound + 1, total + 1), total)
-    rejects = [i for (table, i, _), entry in data.planted.entries.items() if table == "dispatch_template" and entry["fate"] != "inserted"]
+    fates = {i: entry["fate"] for (table, i, _), entry in data.planted.entries.items() if table == "dispatch_template"}
     total = data.count("dispatch_template")
-    good = [i for i in range(1, total + 1) if i not in rejects]
-    bad = [i for (table, i, _), entry in data.planted.entries.items() if table == "dispatch_template" and entry["fate"] == "rejected"]
-    world.know("dispatch_template", good, sorted(bad), total)
+    good = [i for i in range(1, total + 1) if fates.get(i, "inserted") == "inserted"]
+    world.know("dispatch_template", good, sorted(i for i, fate in fates.items() if fate == "rejected"), total)
     return world
 
 

@@ -14,12 +14,13 @@ PLANS = ["Full treatment", "Upper arch only", "Lower arch only", "Refinement", "
 
 
 def doctor(world, rng, i):
+    since = f"{rng.between(1975, 2018)}-{rng.between(1, 12):02d}-{rng.between(1, 28):02d}"
     return {
         "user_id": world.doctors[i % len(world.doctors)],
         "office_id": world.good("dispatch_office", rng),
         "license_no": f"L{rng.below(10**8):08d}" if rng.chance(93) else None,
         "specialty": rng.between(1, 5),
-        "since": f"{rng.between(1975, 2018)}-{rng.between(1, 12):02d}-{rng.between(1, 28):02d}" if rng.chance(90) else None,
+        "since": since if rng.chance(90) else None,
         "created_at": moment(rng),
     }
 

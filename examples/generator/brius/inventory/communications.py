@@ -122,7 +122,9 @@ TABLES = (
         rejected("unknown channel", 31, "crosswalk", value(channel=[0, 88])),
         rejected("unknown direction", 8, "crosswalk", value(direction=["X", "?"])),
         rejected("day that does not exist", 14, "parse", value(happened=["31.02.2019 10:00", "29.02.2015 09:30"])),
-        rejected("hour that the clocks skip", 9, "local_time", value(happened=["10.03.2019 02:30", "08.03.2020 02:05"])),
+        rejected("hour that the clocks skip", 9, "local_time", value(
+            happened=["10.03.2019 02:30", "08.03.2020 02:05"],
+        )),
         harmless("patient who is not there", 60, nobody("patient_id", "dispatch_patient")),
         harmless("broken JSON", 17, value(payload=['{"length"', "[1, 2"])),
     )),

@@ -3,7 +3,13 @@
 from .. import words
 from .world import Table, harmless, left_behind, moment, nobody, rejected, skipped, value
 
-MIMES = {"stl": "model/stl", "zip": "application/zip", "pdf": "application/pdf", "jpg": "image/jpeg", "dcm": "application/dicom"}
+MIMES = {
+    "stl": "model/stl",
+    "zip": "application/zip",
+    "pdf": "application/pdf",
+    "jpg": "image/jpeg",
+    "dcm": "application/dicom",
+}
 DOCUMENTS = ["Consent", "Referral", "Treatment letter", "Insurance form", "Prescription"]
 
 

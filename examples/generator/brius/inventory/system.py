@@ -26,11 +26,13 @@ def place(world, i):
     """Whose setting the i-th record is, and which one: no two records have the same."""
     offices, _, __ = world.known["dispatch_office"]
     number = i // len(SETTINGS)
-    return {"office_id": None if number == 0 else offices[number * 7 % len(offices)], "name": SETTINGS[i % len(SETTINGS)]}
+    office = None if number == 0 else offices[number * 7 % len(offices)]
+    return {"office_id": office, "name": SETTINGS[i % len(SETTINGS)]}
 
 
 def setting(world, rng, i):
-    return {**place(world, i), "value": f"value {rng.below(1000)}" if rng.chance(95) else None, "updated_at": moment(rng)}
+    text = f"value {rng.below(1000)}" if rng.chance(95) else None
+    return {**place(world, i), "value": text, "updated_at": moment(rng)}
 
 
 def older(world, _, row):

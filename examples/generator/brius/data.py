@@ -33,6 +33,7 @@ class Data:
         self.legacy = {}
         self.mdw = {}
         self.planted = Planted()
+        self.later = ()  # further files, by path
         self.unsound_offices = 0  # the last ones, which do not arrive
 
     def count(self, table):

@@ -65,6 +65,7 @@ def notes(data):
     """What is planted, and the variables with the counts of this scale. The records must have been made."""
     yield "planted.jsonl", (common.line(entry) + "\n" for entry in data.planted.lines())
     yield "expected.env", (f"{name}={count}\n" for name, count in data.expected().items())
+    yield from data.later
 
 
 def write(folder, files):

@@ -32,6 +32,8 @@ folders, and the records of large tables go to the file as they are made.
 | `legacy/`, `mdw/` | fixtures of both databases; `schema.sql` is for PostgreSQL and SQLite |
 | `planted.jsonl` | every record with something odd: table, key, kind, and the fate that it must have in each phase |
 | `expected.env` | how many records phases should find, for `--env-file` |
+| `changes.sql`, `.jsonl` | `inventory`: records of the legacy database that change, are new and are deleted after a migration |
+| `differences.sql`, `.jsonl` | `inventory`: mistakes in the new database after a migration, for PostgreSQL |
 
 In profile `plan` the target holds 844 practices and 5,502 profiles before, under ids that were not computed; some of
 the profiles were made by hand and have no legacy id. Users with these profiles are skipped (`exists`) and are not

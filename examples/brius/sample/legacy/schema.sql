@@ -287,7 +287,8 @@ CREATE TABLE dispatch_task (
     due_on DATE,
     started_at TIMESTAMPTZ,
     done_at TIMESTAMPTZ,
-    created_at TIMESTAMPTZ NOT NULL
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
 );
 
 CREATE TABLE dispatch_workflow (

@@ -7,7 +7,7 @@ made record by record while they are written.
 from ..data import Data
 from ..people import members, offices, patients, users
 from ..workflows import states, templates
-from . import business, cases, clinical, communications, files, specialised, support, system
+from . import business, cases, clinical, communications, files, later, specialised, support, system
 from .world import World
 
 # Records of the tables that are made whole, and how many there are at least, whatever the scale.
@@ -55,6 +55,7 @@ def make(scale):
     # States change what they share with the plan, so they come last of those that are made whole.
     data.counts = {**COUNTS, "dispatch_project": (7854, world.total("dispatch_project"))}
     states(data)
+    data.later = later.files(world)
     for table in DECLARED:
         data.legacy[table.name] = Rows(world, table.name)
     return data

@@ -50,6 +50,7 @@ def task(world, rng, i):
         "started_at": started if status > 1 else None,
         "done_at": done if status == 3 else None,
         "created_at": created,
+        "updated_at": done if status == 3 else started if status > 1 else created,
     }
 
 

@@ -65,7 +65,8 @@ class Table:
 
     def total(self, scale):
         needed = sum(share(fault.number, scale) for fault in self.faults) * (2 if self.even else 1)
-        return max(round(self.count * scale), min(self.least, self.count), needed + SOUND if needed else 0)
+        # Beyond the first ones some more have no faults, however many do.
+        return max(round(self.count * scale), min(self.least, self.count), needed + 2 * SOUND if needed else 0)
 
 
 def share(number, scale):

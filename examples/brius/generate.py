@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes a legacy database and the partly filled database that it goes to, at any scale.
+"""Writes a legacy database and the database that it goes to, at any scale.
 
-    python3 examples/brius/generate.py --out target/brius                    fixture folders, whole
-    python3 examples/brius/generate.py --out target/brius --scale 0.05      a twentieth
-    python3 examples/brius/generate.py --out target/brius --format psql     legacy.sql and mdw.sql
+    python3 examples/brius/generate.py --out target/brius                        fixture folders, whole
+    python3 examples/brius/generate.py --out target/brius --scale 0.05          a twentieth
+    python3 examples/brius/generate.py --out target/brius --format psql         legacy.sql and mdw.sql
+    python3 examples/brius/generate.py --out target/brius --profile inventory   1.2 million records
 
 `planted.jsonl` lists every record with something wrong, and which fate it must have; `expected.env` holds the
 variables for `mapper --env-file`. The data is invented and the same at every run.
@@ -33,13 +34,12 @@ def main():
     if not 0 < arguments.scale <= 10:
         parser.error("--scale is above 0, and at most 10")
     data = brius.PROFILES[arguments.profile].make(arguments.scale)
-    files = output.psql(data) if arguments.format == "psql" else output.fixtures(data)
+    output.write(arguments.out, output.psql(data) if arguments.format == "psql" else output.fixtures(data))
     # So that specs find this data, and not the sample.
     out = Path(arguments.out).as_posix()
-    files["expected.env"] += f"BRIUS_DATA={out}\nLEGACY_URL=sqlite:{out}/legacy.db\nMDW_URL=sqlite:{out}/mdw.db\n"
-    output.write(arguments.out, files)
-    records = sum(len(rows) for tables in (data.legacy, data.mdw) for rows in tables.values())
-    print(f"{records} records in {arguments.out}, {len(data.planted.lines())} fates planted")
+    with (Path(arguments.out) / "expected.env").open("a", encoding="utf-8", newline="\n") as file:
+        file.write(f"BRIUS_DATA={out}\nLEGACY_URL=sqlite:{out}/legacy.db\nMDW_URL=sqlite:{out}/mdw.db\n")
+    print(f"{data.records()} records in {arguments.out}, {len(data.planted.lines())} fates planted")
     return 0
 
 

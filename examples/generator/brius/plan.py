@@ -4,14 +4,13 @@ Every record is either good, or has one thing wrong with it, which is noted with
 each phase. What follows from another record's fault (the project of a patient who is rejected) is noted as well.
 """
 
-import json
-from datetime import datetime, timedelta, timezone
-
 import common
 from common import Random
 
 from . import words
-from .dirt import Planted
+from .data import Data, faults, moment
+from .people import members, offices, patients, users
+from .workflows import states, templates
 
 # Records in the plan, and how many there are at least, whatever the scale.
 COUNTS = {
@@ -26,44 +25,9 @@ COUNTS = {
 # Profiles that the target holds before, of the users in the plan.
 PRESENT_PROFILES = 5502
 
-START = datetime(2012, 3, 1, tzinfo=timezone.utc)
-
-
-class Data:
-    """Tables of both databases, what is planted, and what a phase is expected to read."""
-
-    def __init__(self, scale):
-        self.scale = scale
-        self.legacy = {}
-        self.mdw = {}
-        self.planted = Planted()
-
-    def count(self, table):
-        number, floor = COUNTS[table]
-        return max(round(number * self.scale), floor)
-
-    def share(self, number):
-        """How often a fault occurs that occurs so often in the whole database; at least twice."""
-        return max(round(number * self.scale), 2)
-
-    def expected(self):
-        return {f"EXPECTED_{phase.upper()}": len(self.legacy[table]) for phase, table in PHASES.items()}
-
-
-PHASES = {
-    "practices": "dispatch_office",
-    "profiles": "auth_user",
-    "patients": "dispatch_patient",
-    "cases": "dispatch_project",
-    "projects": "dispatch_project",
-    "practice_members": "dispatch_office_doctors",
-    "case_states": "dispatch_state",
-    "workflow_templates": "dispatch_template",
-}
-
 
 def make(scale):
-    data = Data(scale)
+    data = Data(COUNTS, scale)
     offices(data)
     users(data)
     patients(data)
@@ -73,144 +37,6 @@ def make(scale):
     templates(data)
     present(data)
     return data
-
-
-def moment(rng, after=START, days=4500):
-    """A moment with microseconds, some days later."""
-    at = after + timedelta(days=rng.below(days), seconds=rng.below(86400), microseconds=rng.below(1_000_000))
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def faults(rng, data, first, last, kinds):
-    """Gives each kind its records among ids, each id at most one: id to kind."""
-    ids = iter(rng.shuffled(range(first, last + 1)))
-    return {next(ids): kind for kind, number in kinds.items() for _ in range(data.share(number))}
-
-
-def offices(data):
-    rng = Random(0xB1)
-    data.legacy["dispatch_office"] = [
-        {
-            "id": i,
-            "name": f"{rng.pick(common.LAST_NAMES)} {rng.pick(words.OFFICES)} {i}",
-            "street": f"{rng.between(1, 900)} {rng.pick(words.STREETS)}",
-            "city": rng.pick(words.CITIES),
-            "zip": f"{rng.between(1, 99999):05d}",
-            "phone": f"+1-555-{rng.below(10000):04d}" if rng.chance(80) else None,
-            "created_at": moment(rng, days=1000),
-        }
-        for i in range(1, data.count("dispatch_office") + 1)
-    ]
-
-
-def users(data):
-    rng, note = Random(0xB2), data.planted.add
-    total = data.count("auth_user")
-    rows, good, rejected, doubles = [], [], [], {}
-    # A double follows the user whose e-mail it repeats, so the first ones are sound.
-    kinds = faults(rng, data, 21, total, {
-        "e-mail in other case": 60, "e-mail with blanks around it": 41, "no e-mail": 34, "blank e-mail": 12,
-        "e-mail without @": 9, "names missing": 40, "own e-mail in capitals": 50,
-    })  # fmt: skip
-    for i in range(1, total + 1):
-        kind = kinds.get(i)
-        first, last = common.name(rng)
-        email = f"user{i:05d}@example.test"
-        row = {
-            "id": i,
-            "password": f"pbkdf2_sha256$260000${rng.next():016x}",
-            "last_login": moment(rng, days=4000) if rng.chance(70) else None,
-            "is_superuser": rng.below(500) == 0,
-            "username": f"user{i:05d}",
-            "first_name": first,
-            "last_name": last,
-            "email": email,
-            "is_staff": rng.chance(4),
-            "is_active": rng.chance(92),
-            "date_joined": moment(rng),
-        }
-        if kind in ("e-mail in other case", "e-mail with blanks around it"):
-            other = rng.pick(good)
-            same = rows[other - 1]["email"].strip()
-            row["email"] = same.upper() if kind == "e-mail in other case" else f"  {same} "
-            doubles[i] = other
-        elif kind in ("no e-mail", "blank e-mail", "e-mail without @"):
-            row["email"] = {"no e-mail": "", "blank e-mail": "   "}.get(kind, f"user{i:05d}.example.test")
-            rejected.append(i)
-            reason = "e-mail without @" if kind == "e-mail without @" else "user without an e-mail"
-            note("auth_user", i, kind, "profiles", "rejected", reason)
-        else:
-            if kind == "names missing":
-                row["first_name"] = row["last_name"] = ""
-            elif kind == "own e-mail in capitals":
-                row["email"] = email.title()
-            if kind:
-                note("auth_user", i, kind, "profiles", "inserted")
-            good.append(i)
-        rows.append(row)
-    data.legacy["auth_user"] = rows
-    data.good_users, data.rejected_users, data.doubles = good, rejected, doubles
-    data.user_faults = kinds
-    data.doctors = [i for i in good if i % 5 == 0] or good
-
-
-def patients(data):
-    rng, note = Random(0xB3), data.planted.add
-    total, offices = data.count("dispatch_patient"), data.count("dispatch_office")
-    kinds = faults(rng, data, 1, total, {
-        "office that is not there": 14, "no office": 5, "doctor who is not there": 11, "no doctor": 6,
-        "doctor who was rejected": 7, "unknown status": 9, "unknown sex": 5, "no name": 8,
-        "doctor under a second e-mail spelling": 12, "first name missing": 20, "names with blanks": 30,
-    })  # fmt: skip
-    reasons = {
-        "office that is not there": "lookup_missing", "no office": "patient without an office",
-        "doctor who is not there": "lookup_missing", "no doctor": "patient without a doctor",
-        "doctor who was rejected": "lookup_missing", "unknown status": "crosswalk", "unknown sex": "crosswalk",
-        "no name": "patient without a name",
-    }  # fmt: skip
-    users = data.count("auth_user")
-    rows, data.bad_patients = [], set()
-    for i in range(1, total + 1):
-        kind = kinds.get(i)
-        first, last = common.name(rng)
-        created = moment(rng)
-        row = {
-            "id": i,
-            "office_id": rng.between(1, offices),
-            "doctor_id": rng.pick(data.doctors),
-            "first_name": first,
-            "last_name": last,
-            "birth_date": f"{rng.between(1931, 2015)}-{rng.between(1, 12):02d}-{rng.between(1, 28):02d}"
-            if rng.chance(96)
-            else None,
-            "sex": rng.below(3),
-            "email": f"patient{i:05d}@example.test" if rng.chance(60) else None,
-            "status": rng.between(1, 4),
-            "notes": rng.pick(words.NOTES) if rng.chance(30) else None,
-            "created_at": created,
-            "updated_at": created,
-        }
-        changes = {
-            "office that is not there": {"office_id": offices + rng.between(1, 90)},
-            "no office": {"office_id": None},
-            "doctor who is not there": {"doctor_id": users + rng.between(1, 900)},
-            "no doctor": {"doctor_id": None},
-            "doctor who was rejected": {"doctor_id": rng.pick(data.rejected_users)},
-            "unknown status": {"status": rng.pick([0, 7, 99])},
-            "unknown sex": {"sex": rng.pick([5, 9])},
-            "no name": {"first_name": None, "last_name": rng.pick([None, "", "  "])},
-            "doctor under a second e-mail spelling": {"doctor_id": rng.pick(list(data.doubles))},
-            "first name missing": {"first_name": None},
-            "names with blanks": {"first_name": f" {first}", "last_name": f"{last}  "},
-        }
-        row.update(changes.get(kind, {}))
-        if kind in reasons:
-            data.bad_patients.add(i)
-            note("dispatch_patient", i, kind, "patients", "rejected", reasons[kind])
-        elif kind:
-            note("dispatch_patient", i, kind, "patients", "inserted")
-        rows.append(row)
-    data.legacy["dispatch_patient"] = rows
 
 
 def projects(data):
@@ -281,159 +107,6 @@ def projects(data):
             data.good_projects.append(i)
         rows.append(row)
     data.legacy["dispatch_project"] = rows
-
-
-def members(data):
-    rng, note = Random(0xB5), data.planted.add
-    total, offices, users = (data.count(t) for t in ("dispatch_office_doctors", "dispatch_office", "auth_user"))
-    reasons = {
-        "office that is not there": "lookup_missing", "doctor who is not there": "lookup_missing",
-        "doctor who was rejected": "lookup_missing", "unknown role": "crosswalk",
-    }  # fmt: skip
-    kinds = faults(rng, data, 11, total, {
-        "the same row again": 9, "the same doctor under a second e-mail spelling": 4, "office that is not there": 6,
-        "doctor who is not there": 5, "doctor who was rejected": 3, "unknown role": 4, "no role": 8,
-    })  # fmt: skip
-    # Users whose e-mail repeats another's, by the user who counts; some of those are members already.
-    doubles = {winner: double for double, winner in rng.shuffled(data.doubles.items())}
-    known = list(doubles)[: min(10, len(doubles) // 2)]
-    others = [winner for winner in doubles if winner not in known]
-    rows, pairs, seconds = [], set(), 0
-    for i in range(1, total + 1):
-        kind = kinds.get(i)
-        pair = None
-        while pair is None or pair in pairs:
-            pair = (rng.between(1, offices), known[i - 1] if i <= len(known) else rng.pick(data.doctors))
-        row = {"id": i, "office_id": pair[0], "user_id": pair[1], "role": rng.between(1, 4)}
-        if kind == "the same row again":
-            other = rng.pick([row for row in rows if row["id"] not in kinds])
-            row = {**other, "id": i}
-            note("dispatch_office_doctors", i, kind, "practice_members", "skipped", "duplicate")
-        elif kind == "the same doctor under a second e-mail spelling":
-            # In turns: of a doctor who is a member there already, and of one who is a member nowhere.
-            winner = known[seconds // 2 % len(known)] if seconds % 2 == 0 else others.pop()
-            seconds += 1
-            row["user_id"] = doubles[winner]
-            same = [row for row in rows if row["user_id"] == winner and row["id"] not in kinds]
-            if same:
-                row["office_id"] = same[0]["office_id"]
-                note("dispatch_office_doctors", i, kind, "practice_members", "skipped", "duplicate")
-            else:
-                pairs.add((row["office_id"], winner))
-                note("dispatch_office_doctors", i, kind, "practice_members", "inserted")
-        elif kind in reasons:
-            changes = {
-                "office that is not there": {"office_id": offices + rng.between(1, 90)},
-                "doctor who is not there": {"user_id": users + rng.between(1, 900)},
-                "doctor who was rejected": {"user_id": rng.pick(data.rejected_users)},
-                "unknown role": {"role": rng.pick([0, 8])},
-            }
-            row.update(changes[kind])
-            note("dispatch_office_doctors", i, kind, "practice_members", "rejected", reasons[kind])
-        else:
-            pairs.add(pair)
-            if kind:
-                row["role"] = None
-                note("dispatch_office_doctors", i, kind, "practice_members", "inserted")
-        rows.append(row)
-    data.legacy["dispatch_office_doctors"] = rows
-
-
-def states(data):
-    rng, note = Random(0xB6), data.planted.add
-    total, projects, users = (data.count(t) for t in ("dispatch_state", "dispatch_project", "auth_user"))
-    reasons = {
-        "project that is not there": (16, "lookup_missing"), "project without a case": (19, "lookup_missing"),
-        "actor who is not there": (14, "lookup_missing"), "no actor": (11, "transition without an actor"),
-        "unknown state": (9, "crosswalk"), "state that was none": (6, "crosswalk"),
-    }  # fmt: skip
-    shares = {kind: share for kind, (share, _) in reasons.items()}
-    kinds = faults(rng, data, 6, total, {**shares, "the same moment again": 23})
-    rows, left, project, at, state = [], 0, None, START, None
-    open_projects = rng.shuffled(data.good_projects)
-    for i in range(1, total + 1):
-        kind = kinds.get(i)
-        if left == 0:
-            project, left = open_projects.pop(), rng.between(1, 5)
-            at, state = START + timedelta(days=rng.below(3500), seconds=rng.below(86400)), None
-        if kind == "the same moment again":
-            # The one before it of the same project, told twice.
-            earlier = [row for row in rows[-3:] if row["id"] not in kinds]
-            row = {**(earlier or [row for row in rows if row["id"] not in kinds])[-1], "id": i}
-            note("dispatch_state", i, kind, "case_states", "skipped", "duplicate")
-            rows.append(row)
-            continue
-        left -= 1
-        at += timedelta(seconds=rng.between(60, 3_000_000), microseconds=rng.below(1_000_000))
-        after = rng.between(1, 6)
-        row = {
-            "id": i,
-            "project_id": project,
-            "user_id": rng.pick(data.good_users),
-            "from_state": state,
-            "to_state": after,
-            "note": rng.pick(words.NOTES) if rng.chance(20) else None,
-            "created_at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-        }
-        state = after
-        changes = {
-            "project that is not there": {"project_id": projects + rng.between(1, 900)},
-            "project without a case": {"project_id": rng.pick(data.bad_projects)},
-            "actor who is not there": {"user_id": users + rng.between(1, 900)},
-            "no actor": {"user_id": None},
-            "unknown state": {"to_state": rng.pick([0, 77])},
-            "state that was none": {"from_state": 31},
-        }
-        row.update(changes.get(kind, {}))
-        if kind:
-            note("dispatch_state", i, kind, "case_states", "rejected", reasons[kind][1])
-        rows.append(row)
-    data.legacy["dispatch_state"] = rows
-
-
-def templates(data):
-    rng, note = Random(0xB7), data.planted.add
-    total, offices = data.count("dispatch_template"), data.count("dispatch_office")
-    reasons = {
-        "broken JSON": (4, "cast"), "steps that are no list": (3, "steps that are no list"),
-        "no name": (3, "template without a name"), "no office": (4, "template without an office"),
-        "office that is not there": (3, "lookup_missing"),
-    }  # fmt: skip
-    shares = {kind: share for kind, (share, _) in reasons.items()}
-    kinds = faults(rng, data, 4, total, {**shares, "the same name again": 5, "no steps": 3})
-    rows = []
-    for i in range(1, total + 1):
-        kind = kinds.get(i)
-        steps = [
-            {"n": n, "t": rng.pick(words.STEPS), "d": rng.between(1, 30), "r": rng.pick(words.ROLES)}
-            for n in range(1, rng.between(2, 6))
-        ]
-        row = {
-            "id": i,
-            "office_id": rng.between(1, offices),
-            "name": f"{rng.pick(words.TEMPLATES)} {i}",
-            "body": json.dumps({"version": 2, "steps": steps}, ensure_ascii=False),
-            "created_at": moment(rng),
-        }
-        changes = {
-            "broken JSON": {"body": row["body"][:-2]},
-            "steps that are no list": {"body": json.dumps({"version": 1, "steps": "scan; plan; bond"})},
-            "no name": {"name": rng.pick([None, "", "  "])},
-            "no office": {"office_id": None},
-            "office that is not there": {"office_id": offices + rng.between(1, 90)},
-            "no steps": {"body": json.dumps({"version": 2, "steps": []})},
-        }
-        row.update(changes.get(kind, {}))
-        if kind == "the same name again":
-            other = rng.pick([row for row in rows if row["id"] not in kinds])
-            row["office_id"], row["name"] = other["office_id"], f" {other['name']}  "
-            note("dispatch_template", i, kind, "workflow_templates", "skipped", "duplicate")
-        elif kind in reasons:
-            note("dispatch_template", i, kind, "workflow_templates", "rejected", reasons[kind][1])
-        elif kind:
-            note("dispatch_template", i, kind, "workflow_templates", "inserted")
-        rows.append(row)
-    data.legacy["dispatch_template"] = rows
 
 
 def present(data):

@@ -230,7 +230,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                         .iter()
                         .find(|run| run.record.spec == phase.spec)
                         .and_then(|run| run.before.get(&phase.history_name()));
-                    if !options.selects(index) {
+                    if !options.runs(index, phase) {
                         outcome.state = NodeState::NotSelected;
                     } else if let Some(record) = before
                         && record.state == PhaseState::Completed
@@ -262,7 +262,7 @@ fn is_asked_for(plan: &Plan, options: &Options, check: &Node) -> bool {
             Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
         })
         .peekable();
-    phases.peek().is_none() || phases.any(|phase| options.selects(phase))
+    phases.peek().is_none() || phases.any(|phase| options.runs(phase, &plan.phases[phase]))
 }
 
 struct Executor {

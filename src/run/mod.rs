@@ -105,6 +105,11 @@ impl Options {
         self.only.is_empty() || self.only.contains(&phase)
     }
 
+    /// Whether a phase is to be run, when it is enabled.
+    fn runs(&self, index: usize, phase: &crate::plan::Phase) -> bool {
+        phase.enabled && self.selects(index)
+    }
+
     fn now(&self) -> DateTime<Utc> {
         self.now.unwrap_or_else(Utc::now)
     }

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::backup;
 use super::checks::{self, CheckResult};
+use super::enrich::Services;
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
 use super::structure;
@@ -147,7 +148,9 @@ pub async fn run(
     if !options.dry_run {
         back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
     }
-    let mut executor = Executor { plan, stores, options, observer, cancel, runs, states };
+    let services = Arc::default();
+    let mut executor =
+        Executor { plan, stores, options, observer, cancel, runs, states, services };
     executor.execute().await;
     executor.close().await
 }
@@ -273,6 +276,7 @@ struct Executor {
     cancel: Cancel,
     runs: Vec<SpecRun>,
     states: Vec<NodeOutcome>,
+    services: Arc<Services>,
 }
 
 type Finished = (NodeId, NodeOutcome);
@@ -352,6 +356,7 @@ impl Executor {
             None => (String::new(), BTreeMap::new()),
         };
         let counts = self.counts();
+        let services = Arc::clone(&self.services);
         async move {
             let backed_up = backup::before_node(
                 (&plan, &stores),
@@ -378,6 +383,7 @@ impl Executor {
                         observer,
                         cancel,
                         given: None,
+                        services,
                     };
                     let (record, result) = run_phase(&context, &run, before).await;
                     outcome.phase = Some(record);

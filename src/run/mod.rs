@@ -6,6 +6,7 @@ mod apply;
 mod backup;
 pub mod checks;
 mod decide;
+mod enrich;
 mod error;
 mod event;
 mod executor;

@@ -476,11 +476,7 @@ fn choose<'s>(node: &Node, shapes: &'s [&'static Shape]) -> Option<&'s Shape> {
         return Some(literal);
     }
     let accepts = |shape: &Shape| match shape {
-        Shape::Text(_)
-        | Shape::Choice(_)
-        | Shape::Duration
-        | Shape::Percent
-        | Shape::Rate => {
+        Shape::Text(_) | Shape::Choice(_) | Shape::Duration | Shape::Percent | Shape::Rate => {
             matches!(node.kind, NodeKind::Text(_))
         }
         Shape::Names(_) => matches!(node.kind, NodeKind::Text(_) | NodeKind::Array(_)),

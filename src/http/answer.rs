@@ -103,7 +103,10 @@ mod tests {
     fn only_a_plain_name_is_told_of_an_error() {
         let mut headers = HeaderMap::new();
         headers.insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException:http"));
-        assert_eq!(describe(StatusCode::FORBIDDEN, &headers), "403 Forbidden (AccessDeniedException)");
+        assert_eq!(
+            describe(StatusCode::FORBIDDEN, &headers),
+            "403 Forbidden (AccessDeniedException)"
+        );
         headers.insert("x-amzn-errortype", HeaderValue::from_static("no such user: Ann"));
         assert_eq!(describe(StatusCode::FORBIDDEN, &headers), "403 Forbidden");
     }

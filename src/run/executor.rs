@@ -16,7 +16,7 @@ use super::structure;
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
-use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState};
+use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState, Usage};
 use crate::plan::{Node, NodeId, Plan, Severity, Work};
 
 /// How many nodes work at the same time.
@@ -68,6 +68,8 @@ pub struct NodeOutcome {
     pub state: NodeState,
     /// For phases that ran, now or earlier in this run.
     pub phase: Option<PhaseRecord>,
+    /// What a phase asked of services, by field.
+    pub usage: Vec<Usage>,
     /// For checks that were made.
     pub check: Option<CheckResult>,
     /// For enums and tables: what was done, in words.
@@ -149,8 +151,7 @@ pub async fn run(
         back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
     }
     let services = Arc::default();
-    let mut executor =
-        Executor { plan, stores, options, observer, cancel, runs, states, services };
+    let mut executor = Executor { plan, stores, options, observer, cancel, runs, states, services };
     executor.execute().await;
     executor.close().await
 }
@@ -222,6 +223,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 name: node.name.clone(),
                 state: NodeState::NotStarted,
                 phase: None,
+                usage: Vec::new(),
                 check: None,
                 structure: Vec::new(),
                 error: None,
@@ -437,6 +439,21 @@ impl Executor {
         }
     }
 
+    /// Finds out what phases asked of services in this run, now or before.
+    async fn find_usage(&mut self) -> Result<(), RunError> {
+        for outcome in &mut self.states {
+            let (Work::Phase(index), Some(record)) = (outcome.work, &outcome.phase) else {
+                continue;
+            };
+            let phase = &self.plan.phases[index];
+            if !phase.enrich.is_empty() {
+                let ledger = self.stores.ledger(phase.target.connection);
+                outcome.usage = ledger.usage(&record.run, &record.phase).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The counts of each phase that ran, by its place in the plan.
     fn counts(&self) -> BTreeMap<usize, Counts> {
         self.states
@@ -481,6 +498,7 @@ impl Executor {
                 saved => saved?,
             }
         }
+        self.find_usage().await?;
         Ok(Outcome {
             runs: self
                 .runs

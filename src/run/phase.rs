@@ -394,7 +394,8 @@ impl Writer<'_> {
         let mut interrupted = None;
         loop {
             // A group that waits for its source is committed, so that nothing is held for long.
-            let next = if self.session.is_some() && transaction != Transaction::Phase {
+            let waits = self.enricher.is_none() && transaction != Transaction::Phase;
+            let next = if self.session.is_some() && waits {
                 match tokio::time::timeout(PATIENCE, self.next(&mut batches)).await {
                     Ok(next) => next,
                     Err(_) => {

@@ -150,7 +150,7 @@ fn text(kind: TextKind) -> Json {
         TextKind::Plain | TextKind::Template => json!({ "type": "string" }),
         TextKind::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$|\\$\\{" }),
         TextKind::Secret => {
-            json!({ "type": "string", "pattern": "^(\\$\\{[A-Za-z_][A-Za-z0-9_]*\\})*$" })
+            json!({ "type": "string", "pattern": "^(\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-)?\\})*$" })
         }
         TextKind::Url => {
             json!({ "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]+:.|\\$\\{" })

@@ -92,7 +92,9 @@ impl FileReader for Beside {
 
 /// Checks a spec as `mapper check` does.
 fn checked(text: String) -> (Option<Plan>, SourceMap, Diagnostics) {
-    let environment = Environment::from([("SHOP_PASSWORD".to_owned(), "x".to_owned())]);
+    let secrets = ["SHOP_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY"];
+    let environment: Environment =
+        secrets.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect();
     let (set, sources, mut diagnostics) =
         spec::load(&[Beside::path()], &environment, &Beside(text));
     let options = check::Options { working_directory: root().to_owned() };

@@ -60,9 +60,8 @@ impl<'s> Mapper<'_, 's> {
             });
         }
         if written.fields.iter().any(|field| field.target.text == *text) {
-            let of = |(field, _, expr): &Made<'s>| {
-                (field.target.text == *text).then(|| expr.clone())
-            };
+            let of =
+                |(field, _, expr): &Made<'s>| (field.target.text == *text).then(|| expr.clone());
             return fields?.iter().find_map(of);
         }
         let names: Vec<String> = written

@@ -26,11 +26,8 @@ impl<'s> Checker<'s> {
         if let Some(first) = phase.enrich.first() {
             self.sent_once(phase, first);
         }
-        let made: Vec<Option<plan::Enrich>> = phase
-            .enrich
-            .iter()
-            .map(|enrich| self.enrichment(phase, enrich))
-            .collect();
+        let made: Vec<Option<plan::Enrich>> =
+            phase.enrich.iter().map(|enrich| self.enrichment(phase, enrich)).collect();
         made.into_iter().collect()
     }
 
@@ -58,11 +55,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn enrichment(
-        &mut self,
-        phase: &spec::Phase,
-        enrich: &'s Enrich,
-    ) -> Option<plan::Enrich> {
+    fn enrichment(&mut self, phase: &spec::Phase, enrich: &'s Enrich) -> Option<plan::Enrich> {
         let service = self.service(enrich);
         let body = self.body(enrich);
         let take = enrich.take.as_ref().and_then(|take| self.answer_path(take));
@@ -108,8 +101,14 @@ impl<'s> Checker<'s> {
             }
         }
         let secret = |text: &Text| Secret(text.to_string());
+        // An empty variable says that nobody asks: a service at hand needs no token.
+        let told = |text: &Option<Text>| text.as_ref().is_none_or(|text| !text.is_empty());
         let credentials = match (&enrich.bearer, &enrich.aws) {
+            (Some(token), _) if token.is_empty() => Credentials::None,
             (Some(token), _) => Credentials::Bearer(secret(token)),
+            (None, Some(aws)) if !told(&aws.access_key) && !told(&aws.secret_key) => {
+                Credentials::None
+            }
             (None, Some(aws)) => Credentials::Aws {
                 service: aws.service.as_ref()?.to_string(),
                 region: aws.region.as_ref()?.to_string(),
@@ -176,9 +175,12 @@ impl<'s> Checker<'s> {
                 format!("a body sees `{seen}`, which is what `input` names")
             };
             self.report(
-                Diagnostic::new(&codes::UNKNOWN_BODY_NAME, format!("a body does not see `{wrong}`"))
-                    .at(text.locate(name.range.clone()), "not there")
-                    .help(other),
+                Diagnostic::new(
+                    &codes::UNKNOWN_BODY_NAME,
+                    format!("a body does not see `{wrong}`"),
+                )
+                .at(text.locate(name.range.clone()), "not there")
+                .help(other),
             );
             right = false;
         }
@@ -194,7 +196,9 @@ impl<'s> Checker<'s> {
             self.report(
                 Diagnostic::new(&codes::BAD_BODY, "the body is no JSON")
                     .at(text.span(), "once a text with quotes is put in")
-                    .help(format!("put it in with `{{{{ {seen} | tojson }}}}`, without quotes around it")),
+                    .help(format!(
+                        "put it in with `{{{{ {seen} | tojson }}}}`, without quotes around it"
+                    )),
             );
             return None;
         }
@@ -218,7 +222,8 @@ impl<'s> Checker<'s> {
             Some(path) => self.answer_path(path).map(Some),
         };
         let text = cost.price.as_ref()?;
-        let price = text.parse::<Decimal>().ok().filter(|price| !price.to_string().starts_with('-'));
+        let price =
+            text.parse::<Decimal>().ok().filter(|price| !price.to_string().starts_with('-'));
         if price.is_none() {
             self.report(
                 Diagnostic::new(&codes::BAD_VALUE, "`price` must be a number such as \"0.02\"")

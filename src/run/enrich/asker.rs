@@ -73,7 +73,8 @@ impl Asker {
             Per::Batch => vec![(0..questions.len()).collect()],
         };
         let asking = groups.into_iter().map(|group| self.group(questions, group));
-        let mut asked = stream::iter(asking).buffer_unordered(self.enrich.service.concurrency.max(1));
+        let mut asked =
+            stream::iter(asking).buffer_unordered(self.enrich.service.concurrency.max(1));
         while let Some(group) = asked.next().await {
             let (outcomes, used) = group?;
             usage.add(&used);
@@ -115,7 +116,11 @@ impl Asker {
             used.failed += tries.failed;
             let problem = match answer {
                 Ok(answer) => {
-                    outcomes.extend(part.iter().copied().zip(self.taken(&answer, part.len(), &mut used)));
+                    outcomes.extend(part.iter().copied().zip(self.taken(
+                        &answer,
+                        part.len(),
+                        &mut used,
+                    )));
                     continue;
                 }
                 Err(Failure::Refused(_)) if part.len() > 1 => {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::Utc;
+use tokio::sync::watch;
 
+use super::Stage;
 use super::asker::Question;
 use super::flights::{Claimed, Outcome, Teller};
 use super::held::{self, Need};
-use super::Stage;
 use crate::ledger::{ClaimRecord, Usage};
 use crate::plan::{Transaction, WriteMode};
 use crate::run::decide::row_hash;
@@ -44,6 +45,9 @@ struct Asked {
     items: Vec<usize>,
     claimed: Claimed,
 }
+
+/// A question that somebody else asks, with the records that wait for its answer.
+type Waiting = (Question, Vec<usize>, watch::Receiver<Option<Outcome>>);
 
 /// A batch with its answers.
 pub(super) struct Done {
@@ -92,8 +96,7 @@ impl Job {
                 let sent = stage.inputs[part.at].and_then(|field| values.get(field));
                 let input = &inputs[part.at];
                 let write = stage.phase.target.write;
-                let need =
-                    held::need(write, stage.update, (part.at, enrich), input, sent, there);
+                let need = held::need(write, stage.update, (part.at, enrich), input, sent, there);
                 match need {
                     Need::Ask => {
                         if let Some(question) = questions.get(&index) {
@@ -105,7 +108,10 @@ impl Job {
                         part.usage.held += u64::from(!input.is_absent());
                         part.settled.push((index, value));
                     }
-                    Need::Nothing(value) => part.settled.push((index, value)),
+                    Need::Nothing(value) => {
+                        part.refused.retain(|(refused, _)| *refused != index);
+                        part.settled.push((index, value));
+                    }
                 }
             }
             // Whoever waits for what is let go asks for itself.
@@ -119,8 +125,15 @@ impl Job {
     pub(super) async fn run(mut self) -> Result<Done, RunError> {
         let mut usage = Vec::with_capacity(self.parts.len());
         let mut questions = Vec::new();
+        let mut others = Vec::new();
+        // All of ours are told before we wait for anybody, so that nobody waits in a circle.
         for part in std::mem::take(&mut self.parts) {
-            usage.push(self.answer(part, &mut questions).await?);
+            let (used, waiting) = self.answer(part, &mut questions).await?;
+            usage.push(used);
+            others.push(waiting);
+        }
+        for (at, waiting) in others.into_iter().enumerate() {
+            self.wait(at, waiting, &mut usage[at]).await?;
         }
         if self.stage.phase.transaction == Transaction::Record {
             reject_whole_records(&mut self.batch.items);
@@ -134,11 +147,12 @@ impl Job {
         Ok(Done { batch: self.batch, claims: self.claims, questions, usage })
     }
 
+    /// Asks what is ours to ask. Gives what others ask.
     async fn answer(
         &mut self,
         part: Part,
         questions: &mut Vec<u128>,
-    ) -> Result<Usage, RunError> {
+    ) -> Result<(Usage, Vec<Waiting>), RunError> {
         let Part { at, settled, refused, asked, mut usage } = part;
         let field = self.stage.fields[at];
         for (index, value) in settled {
@@ -158,7 +172,17 @@ impl Job {
             }
         }
         self.ask(at, own, &mut usage).await?;
-        // Ours are all told, so that whoever waits for us goes on while we wait for others.
+        Ok((usage, others))
+    }
+
+    /// Waits for what others ask; what they leave unanswered is asked.
+    async fn wait(
+        &mut self,
+        at: usize,
+        others: Vec<Waiting>,
+        usage: &mut Usage,
+    ) -> Result<(), RunError> {
+        let field = self.stage.fields[at];
         for (question, items, mut outcome) in others {
             loop {
                 let told = outcome.wait_for(Option::is_some).await.map(|told| (*told).clone());
@@ -171,13 +195,13 @@ impl Job {
                 match self.stage.services.flights.claim(question.id, self.stage.index) {
                     Claimed::Other(other) => outcome = other,
                     Claimed::Own(teller) => {
-                        self.ask(at, vec![(question, items, teller)], &mut usage).await?;
+                        self.ask(at, vec![(question, items, teller)], usage).await?;
                         break;
                     }
                 }
             }
         }
-        Ok(usage)
+        Ok(())
     }
 
     /// Asks questions of our own.

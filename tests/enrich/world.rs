@@ -158,6 +158,18 @@ impl World {
         })
     }
 
+    /// Changes the database by hand.
+    pub fn execute(&self, statement: &'static str) {
+        use sqlx::Connection as _;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let url = format!("sqlite:{}", self.path("app.db").display());
+            let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    }
+
     pub fn count(&self, query: &str) -> u64 {
         self.rows(query)[0].parse().unwrap()
     }

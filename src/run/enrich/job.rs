@@ -10,12 +10,13 @@ use super::Stage;
 use super::asker::Question;
 use super::flights::{Claimed, Outcome, Teller};
 use super::held::{self, Need};
+use crate::connectors::Fitter;
 use crate::ledger::{ClaimRecord, Usage};
 use crate::plan::{Transaction, WriteMode};
 use crate::run::decide::row_hash;
 use crate::run::transform::reject_whole_records;
 use crate::run::{ItemOutcome, MappedBatch, RunError, RunErrorKind};
-use crate::value::{Key, Problem, Value};
+use crate::value::{Key, Object, Problem, Value};
 
 /// A batch whose questions are claimed.
 pub(super) struct Job {
@@ -255,8 +256,10 @@ impl Job {
             Value::Missing if shape.documents || !inserts || shape.defaulted[field] => {
                 Ok(Value::Missing)
             }
-            // Without an answer, which a dry run does not have, nothing is known of it.
-            Value::Missing if self.stage.dry_run => Ok(Value::Null),
+            // A dry run has no answer, and something has to stand for it.
+            Value::Missing if self.stage.dry_run && shape.required[field] => {
+                Ok(stand_in(&shape.fitters[field]))
+            }
             Value::Missing | Value::Null if shape.required[field] => {
                 Err(Problem::new("not_null", "the target does not take null here"))
             }
@@ -300,6 +303,19 @@ impl Part {
         }
         places
     }
+}
+
+/// A value that a column takes.
+fn stand_in(fitter: &Fitter) -> Value {
+    let candidates = [
+        Value::array(Vec::new()),
+        Value::object(Object::new()),
+        Value::text(""),
+        Value::Int(0),
+        Value::Bool(false),
+        Value::bytes([]),
+    ];
+    candidates.into_iter().find_map(|value| fitter(value).ok()).unwrap_or(Value::Null)
 }
 
 /// Writes down what is about to be sent.

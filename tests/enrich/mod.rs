@@ -1,7 +1,7 @@
 //! Fields that a service fills, against a service that answers, throttles, fails and hangs.
 
 mod brius;
-mod service;
+pub mod service;
 mod stores;
 mod world;
 

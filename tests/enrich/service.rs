@@ -145,7 +145,9 @@ fn serve(stream: &TcpStream, all: &Mutex<Vec<Request>>, rule: &Mutex<Rule>) -> O
                 (200, String::new(), answer)
             }
             Act::Answer => {
-                let data = contents.iter().map(|content| json!({ "embedding": vector(content) }));
+                let data = contents
+                    .iter()
+                    .map(|content| json!({ "embedding": vector_of(content, dimensions) }));
                 let data: Vec<Json> = data.collect();
                 (200, String::new(), json!({ "data": data, "usage": { "total_tokens": 7 } }))
             }

@@ -135,7 +135,7 @@ impl Program {
             compiler.place = path.to_string();
             fields.push((path.to_string(), compiler.node(expr, false)?));
         }
-        compiler.place = "the input of an enrichment".to_owned();
+        "the input of an enrichment".clone_into(&mut compiler.place);
         let inputs = compiler.nodes(&mapping.inputs, false)?;
         let skip = compiler.tests(&mapping.skip, "skip")?;
         let reject = compiler.tests(&mapping.reject, "reject")?;

@@ -47,8 +47,6 @@ pub(super) fn headers(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::http::Secret;
 
@@ -62,8 +60,7 @@ mod tests {
             secret_key: Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".into()),
             session_token: None,
         };
-        // 20150830T123600Z
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
+        let now = chrono::DateTime::parse_from_rfc3339("2015-08-30T12:36:00Z").unwrap().into();
         let request = ("POST", "https://example.amazonaws.com/");
         let headers = headers(&credentials, request, None, b"", now).unwrap();
         assert_eq!(

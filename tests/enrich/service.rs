@@ -133,7 +133,7 @@ fn serve(stream: &TcpStream, all: &Mutex<Vec<Request>>, rule: &Mutex<Rule>) -> O
         };
         let (status, more, answer) = match act {
             Act::Hang => {
-                std::thread::sleep(std::time::Duration::from_secs(3600));
+                std::thread::sleep(std::time::Duration::from_hours(1));
                 return None;
             }
             Act::Answer if one => {

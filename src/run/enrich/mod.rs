@@ -64,13 +64,22 @@ pub(super) struct Enricher {
     /// How many batches are asked for at the same time.
     workers: usize,
     flying: VecDeque<Flying>,
-    /// Whether there are no more batches, and what was wrong in the end.
-    ended: Option<Option<RunError>>,
+    source: Source,
     /// What is to be given up with the next commit.
     claims: Vec<String>,
     questions: Vec<u128>,
     /// What was asked in this run of the phase, with what is to be committed next.
     usage: Vec<Usage>,
+}
+
+/// Where the batches come from.
+enum Source {
+    /// There may be more.
+    Open,
+    /// There are no more.
+    Ended,
+    /// There are no more, because of this.
+    Failed(RunError),
 }
 
 /// A batch under way, which ends with us.
@@ -155,7 +164,7 @@ impl Enricher {
             stage: Arc::new(stage),
             workers: if dry_run { 1 } else { workers.max(1) },
             flying: VecDeque::new(),
-            ended: None,
+            source: Source::Open,
             claims: Vec::new(),
             questions: Vec::new(),
             usage,
@@ -174,11 +183,12 @@ impl Enricher {
                 self.flying.clear();
                 return Some(Err(RunError::new(RunErrorKind::Cancelled, "interrupted")));
             }
-            let full = self.flying.len() >= self.workers || self.ended.is_some();
+            let full = self.flying.len() >= self.workers || !matches!(self.source, Source::Open);
             let Some(first) = self.flying.front_mut() else {
-                if let Some(error) = self.ended.take() {
-                    self.ended = Some(None);
-                    return error.map(Err);
+                match std::mem::replace(&mut self.source, Source::Ended) {
+                    Source::Open => self.source = Source::Open,
+                    Source::Ended => return None,
+                    Source::Failed(error) => return Some(Err(error)),
                 }
                 let batch = batches.recv().await;
                 if let Err(error) = self.start(batch).await {
@@ -213,8 +223,8 @@ impl Enricher {
         batch: Option<Result<MappedBatch, RunError>>,
     ) -> Result<(), RunError> {
         match batch {
-            None => self.ended = Some(None),
-            Some(Err(error)) => self.ended = Some(Some(error)),
+            None => self.source = Source::Ended,
+            Some(Err(error)) => self.source = Source::Failed(error),
             Some(Ok(batch)) => {
                 let job = Job::prepare(&self.stage, batch).await?;
                 self.flying.push_back(Flying(tokio::spawn(job.run())));

@@ -58,6 +58,7 @@
 //! | stores and files | [`connectors`] | [`connectors::Store`] |
 //! | rows of test data | [`generate`] | [`generate::Recipe`], [`check::seeds`] |
 //! | how a value is computed | [`expr`], [`functions`] | [`expr::Program`], [`functions::ALL`] |
+//! | asking services | [`http`] | [`http::Client`] |
 //! | doing it | [`run`] | [`run::run`] |
 //! | what was done | [`ledger`] | [`ledger::Ledger`] |
 //! | what was there before | [`backup`] | [`backup::write`], [`restore::restore`] |
@@ -80,6 +81,7 @@ pub mod document;
 pub mod expr;
 pub mod functions;
 pub mod generate;
+pub mod http;
 pub mod ids;
 pub mod init;
 pub mod ledger;

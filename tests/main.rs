@@ -12,6 +12,7 @@ mod conformance;
 mod diagnostics;
 mod documents;
 mod engine;
+mod enrich;
 mod failures;
 mod fidelity;
 mod init;

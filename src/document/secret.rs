@@ -38,6 +38,19 @@ pub(super) fn check_password(password: &Text) -> Vec<(Diagnostic, Option<Span>)>
         .collect()
 }
 
+/// What is wrong with a header that says who asks, when what it says is written in the spec.
+pub(super) fn check_header(name: &str, value: &Text) -> Option<(Diagnostic, Option<Span>)> {
+    let name = name.to_ascii_lowercase();
+    let tells = ["authorization", "cookie", "key", "token", "secret", "password"]
+        .iter()
+        .any(|word| name.contains(word));
+    if !tells || value.is_empty() || value.has_variable() {
+        return None;
+    }
+    let span = value.span();
+    Some((in_spec(span), Some(span)))
+}
+
 fn in_spec(span: Span) -> Diagnostic {
     Diagnostic::new(&codes::PASSWORD_IN_SPEC, "a password is written in the spec")
         .at(span, "everyone who sees the spec sees this")

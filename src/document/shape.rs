@@ -24,6 +24,8 @@ pub enum Shape {
     Duration,
     /// A share: `"1%"`.
     Percent,
+    /// So many in a time: `"20/s"`.
+    Rate,
     /// Any value, extended JSON included.
     Literal,
     /// A table of literals: one record.
@@ -97,6 +99,8 @@ pub enum KeyKind {
     Target,
     /// Codes and other free text.
     Code,
+    /// HTTP headers, of which some hold what must not be written in a spec.
+    Header,
 }
 
 /// A table with fixed keys.
@@ -194,6 +198,7 @@ impl Shape {
             }
             Self::Duration => "a duration such as \"100ms\"".to_owned(),
             Self::Percent => "a share such as \"1%\"".to_owned(),
+            Self::Rate => "a rate such as \"20/s\"".to_owned(),
             Self::Literal => "a literal".to_owned(),
             Self::Record => "a table of literals".to_owned(),
             Self::Filter => "a filter".to_owned(),

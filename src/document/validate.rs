@@ -2,6 +2,9 @@
 //! and becomes [`NodeKind::Invalid`], and everything else stays usable. Variables are put in on the
 //! way.
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use super::shape::{Group, GroupRule, KeyKind, KeyShape, Shape, TableShape, TextKind};
 use super::variables::{self, Environment};
 use super::{Damage, Entry, Node, NodeKind, Table, Text, secret};
@@ -181,6 +184,12 @@ impl Validator<'_> {
                     self.bad_value(node, what, "must be a share from \"0%\" to \"100%\"");
                 }
             }
+            Shape::Rate => {
+                self.text(node, TextKind::Plain, shape, what);
+                if node.as_text().is_some_and(|text| parse_rate(text).is_none()) {
+                    self.bad_value(node, what, "must be a rate such as \"20/s\" or \"600/min\"");
+                }
+            }
             Shape::Literal => self.literal(node),
             Shape::Record | Shape::Filter => match &node.kind {
                 NodeKind::Table(_) => self.literal(node),
@@ -204,6 +213,9 @@ impl Validator<'_> {
                         if self.map_key(entry, *kind) || *kind == KeyKind::Name {
                             let what = format!("`{}`", entry.key);
                             self.node(&mut entry.value, value, &what);
+                            if *kind == KeyKind::Header {
+                                self.header(entry);
+                            }
                         } else {
                             entry.value.kind = NodeKind::Invalid;
                         }
@@ -351,6 +363,7 @@ impl Validator<'_> {
             KeyKind::Target => "a path into the target document",
             KeyKind::Reference => "a name with a dot",
             KeyKind::Code => "a code with a dot",
+            KeyKind::Header => "a header with a dot",
         };
         if entry.dotted {
             let mut leaves = Vec::new();
@@ -379,6 +392,15 @@ impl Validator<'_> {
             return false;
         }
         true
+    }
+
+    /// A header that lets somebody in is taken from a variable, like a password.
+    fn header(&mut self, entry: &mut Entry) {
+        let NodeKind::Text(text) = &entry.value.kind else { return };
+        if let Some((diagnostic, concealed)) = secret::check_header(&entry.key, text) {
+            self.concealed.extend(concealed);
+            self.refuse(&mut entry.value, diagnostic);
+        }
     }
 
     fn wrong_type(&mut self, node: &mut Node, shape: &Shape, what: &str) {
@@ -424,6 +446,18 @@ pub fn parse_percent(text: &str) -> Option<f64> {
     (0.0..=100.0).contains(&number).then_some(number / 100.0)
 }
 
+/// How many that a text such as `"20/s"` allows, and in what time.
+pub fn parse_rate(text: &str) -> Option<(NonZeroU32, Duration)> {
+    let (count, unit) = text.split_once('/')?;
+    let seconds = match unit.trim() {
+        "s" | "sec" | "second" => 1,
+        "min" | "minute" => 60,
+        "h" | "hour" => 3600,
+        _ => return None,
+    };
+    Some((count.trim().parse().ok()?, Duration::from_secs(seconds)))
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
@@ -442,7 +476,7 @@ fn choose<'s>(node: &Node, shapes: &'s [&'static Shape]) -> Option<&'s Shape> {
         return Some(literal);
     }
     let accepts = |shape: &Shape| match shape {
-        Shape::Text(_) | Shape::Choice(_) | Shape::Duration | Shape::Percent => {
+        Shape::Text(_) | Shape::Choice(_) | Shape::Duration | Shape::Percent | Shape::Rate => {
             matches!(node.kind, NodeKind::Text(_))
         }
         Shape::Names(_) => matches!(node.kind, NodeKind::Text(_) | NodeKind::Array(_)),

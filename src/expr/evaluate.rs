@@ -128,7 +128,7 @@ impl Program {
         self.explode.is_some()
     }
 
-    /// Maps one record or element.
+    /// Maps one record or element. What services are asked about comes after the fields.
     pub fn map(&self, element: Element<'_>, lookups: &dyn Lookups) -> Mapped {
         match self.try_map(element, lookups) {
             Ok(row) => Mapped::Row(row),
@@ -162,6 +162,14 @@ impl Program {
                 Err(skip) => return Err(skip),
             }
         }
+        let mut inputs = Vec::with_capacity(self.inputs.len());
+        for node in &self.inputs {
+            match scope.node(node) {
+                Ok(value) => inputs.push(value),
+                Err(Halt::Pending) => pending = true,
+                Err(halt) => return Err(halt),
+            }
+        }
         if pending {
             return Err(Halt::Pending);
         }
@@ -169,6 +177,7 @@ impl Program {
         if let Some(reason) = scope.first_true(&self.reject)? {
             return Err(Halt::Problem(Problem::new(reason.to_owned(), "a reject rule says so")));
         }
+        row.append(&mut inputs);
         Ok(row)
     }
 

@@ -4,6 +4,7 @@
 //! [`Program`] is made of it once per phase, against the layout of the records that really come:
 //! paths become slots, templates and expressions are compiled, transforms bound.
 
+mod body;
 mod bridge;
 mod evaluate;
 mod id;
@@ -15,6 +16,7 @@ mod template;
 mod uses;
 mod walk;
 
+pub use body::Body;
 pub use evaluate::{Element, Found, Halt, Lookups, Mapped};
 pub use id::{IdKind, IdRule, row_id_bytes};
 pub use parts::{TemplatePart, template_parts};
@@ -43,6 +45,18 @@ pub struct Expr {
     pub default: Option<Value>,
     /// What a failure gives.
     pub on_error: OnError,
+}
+
+impl Expr {
+    /// Nothing: the value comes from elsewhere, later.
+    pub fn missing() -> Self {
+        Self {
+            origin: Origin::Value(Value::Missing),
+            steps: Vec::new(),
+            default: None,
+            on_error: OnError::Reject,
+        }
+    }
 }
 
 /// What a failure of a field gives.
@@ -189,6 +203,8 @@ pub struct Mapping {
     pub explode: Option<Path>,
     /// The name of the exploded element (`as`).
     pub element: Option<String>,
+    /// What services are asked about: values that are neither written nor named.
+    pub inputs: Vec<Expr>,
 }
 
 /// A rule over a record.

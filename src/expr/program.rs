@@ -23,6 +23,7 @@ pub struct Program {
     pub(super) lets: Vec<Node>,
     pub(super) skip: Vec<Test>,
     pub(super) fields: Vec<(String, Node)>,
+    pub(super) inputs: Vec<Node>,
     pub(super) reject: Vec<Test>,
     pub(super) columns: Option<Arc<[String]>>,
     pub(super) target_paths: Vec<FieldPath>,
@@ -134,6 +135,8 @@ impl Program {
             compiler.place = path.to_string();
             fields.push((path.to_string(), compiler.node(expr, false)?));
         }
+        "the input of an enrichment".clone_into(&mut compiler.place);
+        let inputs = compiler.nodes(&mapping.inputs, false)?;
         let skip = compiler.tests(&mapping.skip, "skip")?;
         let reject = compiler.tests(&mapping.reject, "reject")?;
         let texts = compiler.texts.build().map_err(|message| ProgramError {
@@ -148,6 +151,7 @@ impl Program {
             lets,
             skip,
             fields,
+            inputs,
             reject,
             columns: columns.map(Arc::from),
             target_paths: mapping.fields.iter().map(|(path, _)| path.clone()).collect(),

@@ -15,6 +15,7 @@ impl Mapping {
             uses.path(path)?;
         }
         uses.fields(&self.fields, false)?;
+        self.inputs.iter().try_for_each(|expr| uses.expr(expr, false))?;
         for rule in self.skip.iter().chain(&self.reject) {
             uses.text(&rule.when, TextKind::Expression, false)?;
         }

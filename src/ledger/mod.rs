@@ -7,6 +7,7 @@
 mod access;
 mod batch;
 mod batches;
+mod claims;
 mod counts;
 mod fields;
 mod intents;
@@ -19,10 +20,12 @@ mod runs;
 mod structure;
 mod tables;
 mod undo;
+mod usage;
 
 pub use access::Ledger;
 pub use batch::{BatchRecord, Entry, Fate};
 pub use batches::BatchRows;
+pub use claims::ClaimRecord;
 pub use counts::Counts;
 pub use intents::Intent;
 pub use journal::{BeforeImage, JournalEntry};
@@ -33,3 +36,4 @@ pub use records::{
 };
 pub use structure::{ChangeRecord, Declared, StructureKey, StructureKind, StructureRecord};
 pub use tables::is_ledger_table;
+pub use usage::Usage;

@@ -125,6 +125,12 @@ pub(super) const KEPT: Table = Table {
     columns: &[("run", TEXT), ("change", INT), ("part", INT), ("rows", DataType::Bytes)],
 };
 
+/// What is being asked of services. This table comes with the first phase that asks something.
+pub(super) const CLAIMS: Table = Table {
+    name: "mapper_claims",
+    columns: &[("run", TEXT), ("phase", TEXT), ("field", TEXT), ("at", TEXT)],
+};
+
 /// Facts that belong to no run: the fixtures' marker, accepted checksums.
 pub(super) const FACTS: Table = Table { name: "mapper_facts", columns: &[("value", TEXT)] };
 

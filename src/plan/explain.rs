@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    CheckKind, ConnectionId, LookupKind, Node, OnConflict, OnDuplicate, Operand, Phase, Plan,
-    StructureTask, Transaction, Work, WriteMode,
+    CheckKind, ConnectionId, Enrich, LookupKind, Node, OnConflict, OnDuplicate, Operand, Per,
+    Phase, Plan, StructureTask, Transaction, Work, WriteMode,
 };
 use crate::connectors::ScanSource;
 use crate::diagnostics::wording::{join, plural};
@@ -264,7 +264,37 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
     if !lookups.is_empty() {
         parts.push(format!("looks up {}", lookups.join(" and ")));
     }
+    parts.extend(phase.enrich.iter().map(enrich));
+    if !phase.enabled {
+        parts.push("not enabled: it is not run".to_owned());
+    }
     parts.join("; ")
+}
+
+fn enrich(enrich: &Enrich) -> String {
+    let field = &enrich.field;
+    if !enrich.enabled {
+        return format!("{field} of a service is not enabled: it is left out");
+    }
+    let service = &enrich.service;
+    // A path or query may hold more than should be shown.
+    let host = url::Url::parse(&service.url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+        .unwrap_or_default();
+    let carries = match enrich.per {
+        Per::Record => "a record",
+        Per::Batch => "a batch",
+    };
+    let rate = service
+        .rate
+        .map(|(count, time)| format!(", at most {count} in {}", humantime::format_duration(time)))
+        .unwrap_or_default();
+    let tried = plural(service.attempts, "attempt");
+    format!(
+        "asks {host} for {field}, {carries} a request, {} at a time{rate}, {tried}",
+        service.concurrency
+    )
 }
 
 fn structure(plan: &Plan, task: &StructureTask) -> String {

@@ -4,6 +4,7 @@
 //! can be run by any worker that is handed it, again and again, with the same result.
 
 mod check;
+mod enrich;
 pub mod evolve;
 mod explain;
 mod graph;
@@ -13,6 +14,7 @@ mod second_pass;
 mod structure;
 
 pub use check::{Check, CheckKind, Expect, Measure, Operand, Severity, SumOf};
+pub use enrich::{Cost, Enrich, Per};
 pub use explain::{
     NodeStatus, PhaseWay, PlannedChange, StructureView, explain_json, explain_mermaid, explain_text,
 };

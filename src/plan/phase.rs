@@ -1,6 +1,6 @@
 //! A phase: from one source to one target, by one mapping.
 
-use super::ConnectionId;
+use super::{ConnectionId, Enrich};
 use crate::connectors::ScanSource;
 use crate::expr::{IdRule, Mapping, Origin};
 use crate::value::FieldPath;
@@ -42,6 +42,10 @@ pub struct Phase {
     /// For a second pass: the phase, by its name in history, whose written records alone it goes
     /// over.
     pub follows: Option<String>,
+    /// The fields that services fill, in the order of the mapping's inputs.
+    pub enrich: Vec<Enrich>,
+    /// Whether it is run at all.
+    pub enabled: bool,
 }
 
 impl Phase {

@@ -86,9 +86,17 @@ fn split(phase: &mut Phase) -> Option<Phase> {
         .filter(|(_, expr)| waits(expr, lookups, &[]))
         .map(|(name, _)| name.clone())
         .collect();
+    let asked = std::mem::take(&mut phase.mapping.inputs).into_iter();
+    let (late_asked, early_asked): (Vec<_>, Vec<_>) = std::mem::take(&mut phase.enrich)
+        .into_iter()
+        .zip(asked)
+        .partition(|(_, input)| waits(input, lookups, &waiting_lets));
     let (late, early): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(path, expr)| {
-        !phase.target.key.contains(path) && waits(expr, lookups, &waiting_lets)
+        !phase.target.key.contains(path)
+            && (waits(expr, lookups, &waiting_lets)
+                || late_asked.iter().any(|(enrich, _)| enrich.field == *path))
     });
+    (phase.enrich, phase.mapping.inputs) = early_asked.into_iter().unzip();
     phase.mapping.fields = early;
     if late.is_empty() {
         return None;
@@ -105,6 +113,7 @@ fn split(phase: &mut Phase) -> Option<Phase> {
     second.mapping.reject.clear();
     second.mapping.fields.retain(|(path, _)| phase.target.key.contains(path));
     second.mapping.fields.extend(late);
+    (second.enrich, second.mapping.inputs) = late_asked.into_iter().unzip();
     for lookup in &mut second.lookups {
         lookup.stub = false;
     }

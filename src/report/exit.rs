@@ -60,6 +60,7 @@ mod tests {
             name: "s.p".into(),
             state,
             phase: None,
+            usage: Vec::new(),
             check: None,
             structure: Vec::new(),
             error: None,

@@ -17,6 +17,9 @@ pub(super) fn render(report: &Report) -> String {
             if let Some(elements) = phase.elements() {
                 let _ = writeln!(text, "\n`{}`: {elements}.", phase.phase);
             }
+            for asked in phase.asked(report.dry_run) {
+                let _ = writeln!(text, "\n`{}`, service of {asked}.", phase.phase);
+            }
         }
         text.push_str(&reasons(report));
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::ledger::{Counts, PhaseRecord, PhaseState};
+use crate::diagnostics::wording;
+use crate::ledger::{Counts, PhaseRecord, PhaseState, Usage};
 use crate::plan::Phase;
 use crate::run::{NodeOutcome, NodeState};
 
@@ -37,6 +38,9 @@ pub struct PhaseReport {
     pub reasons: BTreeMap<String, u64>,
     /// What it failed with.
     pub error: Option<String>,
+    /// What it asked of services, by field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enrich: Vec<Usage>,
 }
 
 const NOT_SELECTED: &str = "not_selected";
@@ -52,7 +56,12 @@ impl PhaseReport {
             NodeState::Failed => PhaseState::Failed.name(),
         };
         let error = node.error.as_ref().map(ToString::to_string);
-        Self { state, error, ..Self::of_record(&phase.full_name(), node.phase.as_ref()) }
+        Self {
+            state,
+            error,
+            enrich: node.usage.clone(),
+            ..Self::of_record(&phase.full_name(), node.phase.as_ref())
+        }
     }
 
     /// Tells of a phase as the ledger has it.
@@ -73,7 +82,13 @@ impl PhaseReport {
             seconds: (seconds * 1000.0).round() / 1000.0,
             reasons: counts.reasons,
             error: record.and_then(|record| record.error.clone()),
+            enrich: Vec::new(),
         }
+    }
+
+    /// Sentences about what was asked of services, one a field; in a dry run what would be.
+    pub(super) fn asked(&self, dry_run: bool) -> Vec<String> {
+        self.enrich.iter().map(|usage| asked(usage, dry_run)).collect()
     }
 
     /// The state in words.
@@ -93,4 +108,34 @@ impl PhaseReport {
         }
         Some(text)
     }
+}
+
+fn asked(usage: &Usage, dry_run: bool) -> String {
+    let Usage { field, sent, held, shared, refused, calls, throttled, failed, .. } = usage;
+    if dry_run {
+        return format!(
+            "{field}: no request was sent; a run would send {} in {}, {held} are held already",
+            plural(*sent, "input"),
+            plural(*calls, "request"),
+        );
+    }
+    let mut text = format!(
+        "{field}: {} sent in {}, {held} held already, {shared} answered with another",
+        plural(*sent, "input"),
+        plural(*calls, "request"),
+    );
+    for (count, what) in [(throttled, "throttled"), (failed, "failed"), (refused, "refused")] {
+        if *count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    if let Some(cost) = &usage.cost {
+        let currency = usage.currency.as_deref().unwrap_or_default();
+        text.push_str(&format!("; {} for {cost} {currency}", plural(usage.units, "unit")));
+    }
+    text
+}
+
+fn plural(count: u64, noun: &str) -> String {
+    wording::plural(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }

@@ -52,6 +52,18 @@ pub fn summary_table(report: &Report) -> String {
         text.push_str("\nelements\n");
         text.push_str(&aligned(&elements, |_| true, "  "));
     }
+    let asked: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| {
+            let asked = phase.asked(report.dry_run).into_iter();
+            asked.map(|asked| vec![phase.phase.clone(), asked])
+        })
+        .collect();
+    if !asked.is_empty() {
+        text.push_str("\nservices\n");
+        text.push_str(&aligned(&asked, |_| true, "  "));
+    }
     text
 }
 

@@ -25,6 +25,7 @@ pub async fn run_alone(
         observer: Arc::new(Silent),
         cancel: Cancel::default(),
         given: Some(Arc::new(given)),
+        services: Arc::default(),
     };
     run_phase(&context, "test", None).await
 }

@@ -9,13 +9,14 @@ use tokio::task::JoinSet;
 
 use super::backup;
 use super::checks::{self, CheckResult};
+use super::enrich::Services;
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
 use super::structure;
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
-use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState};
+use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState, Usage};
 use crate::plan::{Node, NodeId, Plan, Severity, Work};
 
 /// How many nodes work at the same time.
@@ -67,6 +68,8 @@ pub struct NodeOutcome {
     pub state: NodeState,
     /// For phases that ran, now or earlier in this run.
     pub phase: Option<PhaseRecord>,
+    /// What a phase asked of services, by field.
+    pub usage: Vec<Usage>,
     /// For checks that were made.
     pub check: Option<CheckResult>,
     /// For enums and tables: what was done, in words.
@@ -147,7 +150,8 @@ pub async fn run(
     if !options.dry_run {
         back_up(&plan, &stores, &options, &*observer, &runs, &states).await?;
     }
-    let mut executor = Executor { plan, stores, options, observer, cancel, runs, states };
+    let services = Arc::default();
+    let mut executor = Executor { plan, stores, options, observer, cancel, runs, states, services };
     executor.execute().await;
     executor.close().await
 }
@@ -219,6 +223,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 name: node.name.clone(),
                 state: NodeState::NotStarted,
                 phase: None,
+                usage: Vec::new(),
                 check: None,
                 structure: Vec::new(),
                 error: None,
@@ -230,7 +235,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                         .iter()
                         .find(|run| run.record.spec == phase.spec)
                         .and_then(|run| run.before.get(&phase.history_name()));
-                    if !options.selects(index) {
+                    if !options.runs(index, phase) {
                         outcome.state = NodeState::NotSelected;
                     } else if let Some(record) = before
                         && record.state == PhaseState::Completed
@@ -262,7 +267,7 @@ fn is_asked_for(plan: &Plan, options: &Options, check: &Node) -> bool {
             Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
         })
         .peekable();
-    phases.peek().is_none() || phases.any(|phase| options.selects(phase))
+    phases.peek().is_none() || phases.any(|phase| options.runs(phase, &plan.phases[phase]))
 }
 
 struct Executor {
@@ -273,6 +278,7 @@ struct Executor {
     cancel: Cancel,
     runs: Vec<SpecRun>,
     states: Vec<NodeOutcome>,
+    services: Arc<Services>,
 }
 
 type Finished = (NodeId, NodeOutcome);
@@ -352,6 +358,7 @@ impl Executor {
             None => (String::new(), BTreeMap::new()),
         };
         let counts = self.counts();
+        let services = Arc::clone(&self.services);
         async move {
             let backed_up = backup::before_node(
                 (&plan, &stores),
@@ -378,6 +385,7 @@ impl Executor {
                         observer,
                         cancel,
                         given: None,
+                        services,
                     };
                     let (record, result) = run_phase(&context, &run, before).await;
                     outcome.phase = Some(record);
@@ -431,6 +439,21 @@ impl Executor {
         }
     }
 
+    /// Finds out what phases asked of services in this run, now or before.
+    async fn find_usage(&mut self) -> Result<(), RunError> {
+        for outcome in &mut self.states {
+            let (Work::Phase(index), Some(record)) = (outcome.work, &outcome.phase) else {
+                continue;
+            };
+            let phase = &self.plan.phases[index];
+            if !phase.enrich.is_empty() {
+                let ledger = self.stores.ledger(phase.target.connection);
+                outcome.usage = ledger.usage(&record.run, &record.phase).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The counts of each phase that ran, by its place in the plan.
     fn counts(&self) -> BTreeMap<usize, Counts> {
         self.states
@@ -475,6 +498,7 @@ impl Executor {
                 saved => saved?,
             }
         }
+        self.find_usage().await?;
         Ok(Outcome {
             runs: self
                 .runs

@@ -667,7 +667,7 @@ impl Work {
             problem: None,
         };
         match item.outcome {
-            ItemOutcome::Row { values, target, hash } => {
+            ItemOutcome::Row { values, target, hash, .. } => {
                 work.values = values;
                 work.hash = hash;
                 work.target = target;

@@ -6,6 +6,7 @@ mod apply;
 mod backup;
 pub mod checks;
 mod decide;
+mod enrich;
 mod error;
 mod event;
 mod executor;
@@ -103,6 +104,11 @@ impl Options {
     /// Whether a phase is to be run.
     pub fn selects(&self, phase: usize) -> bool {
         self.only.is_empty() || self.only.contains(&phase)
+    }
+
+    /// Whether a phase is to be run, when it is enabled.
+    fn runs(&self, index: usize, phase: &crate::plan::Phase) -> bool {
+        phase.enabled && self.selects(index)
     }
 
     fn now(&self) -> DateTime<Utc> {

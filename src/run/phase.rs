@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
+use super::enrich::{Enricher, Opening, Services};
 use super::flow::Flow;
 use super::intent::{self, Intents};
 use super::load::{Loaded, Loader};
@@ -56,6 +57,8 @@ pub(super) struct PhaseContext {
     pub(super) cancel: Cancel,
     /// Ids that take the place of other phases' ledgers, for tests.
     pub(super) given: Option<Arc<PhaseIds>>,
+    /// What all phases of the run share.
+    pub(super) services: Arc<Services>,
 }
 
 /// Runs a phase of a run, from the beginning or from its checkpoint. The record tells what is
@@ -287,8 +290,25 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         }
         loader.seen = Some(find_seen(context, record, &shape, &loader).await?);
     }
+    // A test of a mapping asks nobody.
+    let enricher = if context.given.is_some() {
+        None
+    } else {
+        let opening = Opening {
+            phase,
+            index: context.index,
+            shape: &shape,
+            target: &target,
+            services: &context.services,
+            observer: &*context.observer,
+            update: loader.update,
+            dry_run: context.options.dry_run,
+        };
+        Enricher::open(&opening, record).await?
+    };
     let mut writer = Writer {
         context,
+        enricher,
         ledger,
         target,
         loader,
@@ -360,6 +380,7 @@ impl Group {
 /// Writes batches, and commits them in groups.
 pub(super) struct Writer<'c> {
     pub(super) context: &'c PhaseContext,
+    enricher: Option<Enricher>,
     ledger: Ledger,
     target: Arc<dyn Store>,
     pub(super) loader: Loader,
@@ -390,8 +411,9 @@ impl Writer<'_> {
         let mut interrupted = None;
         loop {
             // A group that waits for its source is committed, so that nothing is held for long.
-            let next = if self.session.is_some() && transaction != Transaction::Phase {
-                match tokio::time::timeout(PATIENCE, batches.recv()).await {
+            let waits = self.enricher.is_none() && transaction != Transaction::Phase;
+            let next = if self.session.is_some() && waits {
+                match tokio::time::timeout(PATIENCE, self.next(&mut batches)).await {
                     Ok(next) => next,
                     Err(_) => {
                         self.commit(committed, &mut started).await?;
@@ -399,7 +421,7 @@ impl Writer<'_> {
                     }
                 }
             } else {
-                batches.recv().await
+                self.next(&mut batches).await
             };
             let batch = match next {
                 None => break,
@@ -411,7 +433,8 @@ impl Writer<'_> {
             };
             let seq = self.pending.batches;
             // What is told of a record must stand.
-            self.loader.flow.wanted = !self.wants_records && seq >= self.careful;
+            self.loader.flow.wanted =
+                !self.wants_records && self.enricher.is_none() && seq >= self.careful;
             self.write(batch).await.map_err(|error| error.in_batch(seq))?;
             if self.context.cancel.is_cancelled() {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
@@ -429,6 +452,17 @@ impl Writer<'_> {
         }
         self.check_rejects(true)?;
         self.commit(committed, &mut started).await
+    }
+
+    /// The next batch, its answers with it.
+    async fn next(&mut self, batches: &mut Batches) -> Option<Result<MappedBatch, RunError>> {
+        match &mut self.enricher {
+            Some(enricher) => {
+                let cancel = &self.context.cancel;
+                enricher.next(batches, || cancel.is_cancelled()).await
+            }
+            None => batches.recv().await,
+        }
     }
 
     /// Goes back to the last commit, since the target refused a row of a stream.
@@ -505,8 +539,9 @@ impl Writer<'_> {
     /// Whether the commit under way has gathered enough.
     pub(super) fn group_is_full(&self) -> bool {
         let commit_after = self.context.options.commit_after;
-        // Without transactions every batch is finished by itself.
+        // Without transactions every batch is finished by itself, and what was paid for is kept.
         self.loader.intents.is_some()
+            || self.enricher.is_some()
             || self.group.is_full(self.context.phase.transaction, commit_after)
     }
 
@@ -593,9 +628,15 @@ impl Writer<'_> {
         self.loader.flow.end(&mut *session).await?;
         failpoint::pass("checkpoint").await;
         self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
+        if let Some(enricher) = &mut self.enricher {
+            enricher.settle(&mut *session).await?;
+        }
         self.ledger.save_phase(&mut *session, &self.pending).await?;
         self.target.keep_lock().await?;
         session.commit().await?;
+        if let Some(enricher) = &mut self.enricher {
+            enricher.committed();
+        }
         committed.clone_from(&self.pending);
         if let Some(seen) = &mut self.loader.seen {
             seen.keep();

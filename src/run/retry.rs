@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::enrich::{Enricher, Opening};
 use super::flow::Flow;
 use super::intent::{self, Intents, name_ids};
 use super::load::Loader;
@@ -58,6 +59,7 @@ pub async fn retry(
             return Ok(retried);
         }
         intent::recover(stores, [phase.target.connection], observer).await?;
+        let services = Arc::default();
         let mut open: HashMap<String, Vec<RejectRecord>> = HashMap::new();
         for reject in ledger.open_rejects(&phase.history_name()).await? {
             open.entry(reject.run.clone()).or_default().push(reject);
@@ -68,7 +70,18 @@ pub async fn retry(
                 continue;
             }
             let update = options.update.contains(&index);
-            let mut retry = Retry::open(plan, &phase, stores, record, update).await?;
+            let mut retry = Retry::open(plan, index, stores, record, update).await?;
+            let opening = Opening {
+                phase: &phase,
+                index,
+                shape: &retry.shape,
+                target: stores.get(phase.target.connection),
+                services: &services,
+                observer,
+                update,
+                dry_run: options.dry_run,
+            };
+            retry.enricher = Enricher::open(&opening, &retry.record).await?;
             let done = retry.all(rejects, observer, cancel, &mut retried).await;
             if done.is_err() {
                 // The failure is the one to tell; the next command that writes tries this again.
@@ -91,6 +104,8 @@ struct Retry {
     shape: Arc<Shape>,
     transformer: Transformer,
     loader: Loader,
+    /// Who asks services, where the phase does.
+    enricher: Option<Enricher>,
     record: PhaseRecord,
     /// Records that this phase wrote, where another source record may have the same target key.
     /// By what identifies them: the source record.
@@ -100,11 +115,12 @@ struct Retry {
 impl Retry {
     async fn open(
         plan: &Plan,
-        phase: &Arc<Phase>,
+        index: usize,
         stores: &Stores,
         record: PhaseRecord,
         update: bool,
     ) -> Result<Self, RunError> {
+        let phase = &Arc::new(plan.phases[index].clone());
         let target = stores.get(phase.target.connection);
         let ledger = stores.ledger(phase.target.connection);
         let schema = target.describe(&phase.target.entity).await?;
@@ -163,6 +179,7 @@ impl Retry {
             shape,
             transformer,
             loader,
+            enricher: None,
             record,
             written,
         })
@@ -273,6 +290,9 @@ impl Retry {
         mut mapped: MappedBatch,
         tried: &[RejectRecord],
     ) -> Result<Counts, RunError> {
+        if let Some(enricher) = &mut self.enricher {
+            mapped = enricher.now(mapped).await?;
+        }
         let target = Arc::clone(self.stores.get(self.phase.target.connection));
         let mut session = target.session().await?;
         session.begin().await?;
@@ -326,9 +346,15 @@ impl Retry {
                     .await?;
             }
         }
+        if let Some(enricher) = &mut self.enricher {
+            enricher.settle(&mut *session).await?;
+        }
         self.ledger.save_phase(&mut *session, &pending).await?;
         self.ledger.resolve_rejects(&mut *session, tried).await?;
         session.commit().await?;
+        if let Some(enricher) = &mut self.enricher {
+            enricher.committed();
+        }
         self.record = pending;
         Ok(loaded.counts)
     }

@@ -29,7 +29,7 @@ pub async fn changed_phases(
 ) -> Result<Vec<String>, RunError> {
     let mut changed = Vec::new();
     for (index, phase) in plan.phases.iter().enumerate() {
-        if !options.selects(index)
+        if !options.runs(index, phase)
             || options.update.contains(&index)
             || options.keep.contains(&index)
         {
@@ -124,7 +124,7 @@ pub(super) async fn open_run(
     // its phases done has nothing to go on with: the next run compares anew.
     let unfinished = unmade
         || phases().any(|(index, phase)| {
-            options.selects(index)
+            options.runs(index, phase)
                 && before
                     .get(&phase.history_name())
                     .is_none_or(|record| record.state != PhaseState::Completed)

@@ -22,6 +22,8 @@ pub struct Shape {
     pub required: Vec<bool>,
     /// Per field: whether the target fills it when it is left out.
     pub defaulted: Vec<bool>,
+    /// Per field: whether a service fills it.
+    pub enriched: Vec<bool>,
     /// Where the key's fields are among the mapped ones.
     pub key: Vec<usize>,
     /// The key's columns or paths.
@@ -69,6 +71,10 @@ impl Shape {
             paths.iter().map(|path| of(path).is_some_and(|column| !column.nullable)).collect();
         let defaulted =
             paths.iter().map(|path| of(path).is_some_and(|column| column.has_default)).collect();
+        let enriched = paths
+            .iter()
+            .map(|path| phase.enrich.iter().any(|enrich| enrich.field == *path))
+            .collect();
         let key_names: Vec<String> = phase.target.key.iter().map(ToString::to_string).collect();
         let position = |name: &str| fields.iter().position(|field| field == name);
         let key = key_names.iter().filter_map(|name| position(name)).collect();
@@ -98,6 +104,7 @@ impl Shape {
             fitters,
             required,
             defaulted,
+            enriched,
             key,
             key_names,
             identity,

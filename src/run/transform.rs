@@ -53,6 +53,8 @@ pub enum ItemOutcome {
         target: Option<Key>,
         /// The hash that the ledger keeps of them.
         hash: u64,
+        /// What services are asked about, in the order of the mapping's inputs.
+        inputs: Row,
     },
     /// It is left out, for this reason.
     Skipped(Arc<str>),
@@ -208,13 +210,16 @@ impl Transformer {
 
     fn finish(&self, input: Input) -> Item {
         let outcome = match input.mapped {
-            Mapped::Row(values) => match self.fit(values) {
-                Ok((values, target)) => {
-                    let hash = row_hash(&self.shape, self.phase.target.write, &values);
-                    ItemOutcome::Row { values, target, hash }
+            Mapped::Row(mut values) => {
+                let inputs = values.split_off(self.phase.mapping.fields.len());
+                match self.fit(values) {
+                    Ok((values, target)) => {
+                        let hash = row_hash(&self.shape, self.phase.target.write, &values);
+                        ItemOutcome::Row { values, target, hash, inputs }
+                    }
+                    Err(problem) => ItemOutcome::Rejected(problem),
                 }
-                Err(problem) => ItemOutcome::Rejected(problem),
-            },
+            }
             Mapped::Skipped(reason) => ItemOutcome::Skipped(reason.into()),
             Mapped::Rejected(problem) => ItemOutcome::Rejected(problem),
             Mapped::Pending => {
@@ -229,6 +234,10 @@ impl Transformer {
         let shape = &*self.shape;
         let inserts = matches!(self.phase.target.write, WriteMode::Insert(_) | WriteMode::Append);
         for (index, held) in values.iter_mut().enumerate() {
+            // A service fills it later.
+            if shape.enriched[index] {
+                continue;
+            }
             *held = match std::mem::take(held) {
                 Value::Missing if shape.documents || !inserts || shape.defaulted[index] => {
                     Value::Missing
@@ -293,7 +302,7 @@ fn unkeyed(batch: &SourceBatch, group: usize) -> Key {
 }
 
 /// Rejects all elements of a record of which one is rejected.
-fn reject_whole_records(items: &mut [Item]) {
+pub(super) fn reject_whole_records(items: &mut [Item]) {
     let mut start = 0;
     while start < items.len() {
         let group = items[start].group;

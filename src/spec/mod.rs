@@ -10,6 +10,7 @@ mod column;
 mod connection;
 mod constraint;
 mod crosswalk;
+mod enrich;
 mod enumeration;
 mod expect;
 mod field;
@@ -39,6 +40,7 @@ pub use constraint::{
     DeclaredCheck, DeclaredForeignKey, DeclaredIndex, DeclaredUnique, ReferentialAction,
 };
 pub use crosswalk::Crosswalk;
+pub use enrich::{Aws, Cost, Enrich, Method, Per, Retry};
 pub use enumeration::{DeclaredEnum, DeclaredExtension};
 pub use expect::{Expect, Operand, Rate};
 pub use field::{

@@ -1,7 +1,7 @@
 //! `[phase.NAME]`: records from a source, mapped, into a target.
 
 use super::read::{self, Context};
-use super::{Field, Source, Target, field, source, target};
+use super::{Enrich, Field, Source, Target, enrich, field, source, target};
 use crate::diagnostics::{Diagnostic, Span, codes};
 use crate::document::{
     Entry, KeyKind, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -73,7 +73,16 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Text(TextKind::Name),
             "the name under which it ran before",
         ),
-        KeyShape::optional("enrich", &Shape::NotYet, "values from an HTTP service"),
+        KeyShape::optional(
+            "enrich",
+            &Shape::MapOf(KeyKind::Target, &Shape::Table(&enrich::SHAPE)),
+            "target fields that an HTTP service fills, each with how",
+        ),
+        KeyShape::optional(
+            "enabled",
+            &Shape::Boolean,
+            "whether the phase is run at all (default: true)",
+        ),
         KeyShape::optional("backup", &Shape::NotYet, "a copy of the target before"),
     ],
     groups: &[],
@@ -127,15 +136,20 @@ pub struct Phase {
     pub reject: Vec<Condition>,
     /// The name under which it ran before.
     pub renamed_from: Option<Text>,
+    /// Target fields that a service fills.
+    pub enrich: Vec<Enrich>,
+    /// Whether it is run at all.
+    pub enabled: Option<Spanned<bool>>,
 }
 
 impl Phase {
     /// Records per batch when the phase does not say.
     pub const DEFAULT_BATCH: u64 = 2000;
 
-    /// Records per batch.
+    /// Records per batch: no more than any enrichment takes together.
     pub fn batch(&self) -> u64 {
-        self.batch.map_or(Self::DEFAULT_BATCH, |batch| batch.value)
+        let own = self.batch.map_or(Self::DEFAULT_BATCH, |batch| batch.value);
+        self.enrich.iter().map(Enrich::batch).fold(own, u64::min)
     }
 
     /// What happens to a second record with the same target key.
@@ -225,6 +239,8 @@ impl Phase {
             skip: Condition::read_all(table, "skip"),
             reject: Condition::read_all(table, "reject"),
             renamed_from: read::text(table, "renamed_from"),
+            enrich: Enrich::read_all(table),
+            enabled: read::boolean(table, "enabled"),
         })
     }
 }

@@ -103,9 +103,12 @@ fn schema(shape: &'static Shape, definitions: &mut Map<String, Json>) -> Json {
         Shape::Boolean => or_variable(json!({ "type": "boolean" })),
         Shape::True(_) => json!({ "const": true }),
         Shape::Choice(words) => or_variable(json!({ "enum": words })),
-        Shape::Duration | Shape::Percent => {
-            let pattern =
-                if matches!(shape, Shape::Percent) { "%\\s*$|\\$\\{" } else { "^\\s*[0-9]|\\$\\{" };
+        Shape::Duration | Shape::Percent | Shape::Rate => {
+            let pattern = match shape {
+                Shape::Percent => "%\\s*$|\\$\\{",
+                Shape::Rate => "^[0-9]+ */ *(s|sec|second|min|minute|h|hour)$|\\$\\{",
+                _ => "^\\s*[0-9]|\\$\\{",
+            };
             json!({ "type": "string", "pattern": pattern })
         }
         Shape::Literal => json!({}),
@@ -129,7 +132,7 @@ fn schema(shape: &'static Shape, definitions: &mut Map<String, Json>) -> Json {
                 KeyKind::Target => {
                     object["propertyNames"] = json!({ "pattern": "^[^.]+(\\.[^.]+)*$" });
                 }
-                KeyKind::Reference | KeyKind::Code => {}
+                KeyKind::Reference | KeyKind::Code | KeyKind::Header => {}
             }
             object
         }
@@ -147,7 +150,7 @@ fn text(kind: TextKind) -> Json {
         TextKind::Plain | TextKind::Template => json!({ "type": "string" }),
         TextKind::Name => json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$|\\$\\{" }),
         TextKind::Secret => {
-            json!({ "type": "string", "pattern": "^(\\$\\{[A-Za-z_][A-Za-z0-9_]*\\})*$" })
+            json!({ "type": "string", "pattern": "^(\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-)?\\})*$" })
         }
         TextKind::Url => {
             json!({ "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9+.-]+:.|\\$\\{" })

@@ -27,7 +27,7 @@ pub(super) async fn all(plan: &Plan, stores: &Stores) -> Result<Vec<PhaseStatus>
             Work::Phase(other) => done[other],
             Work::Structure(_) | Work::Index(_) | Work::Check(_) => true,
         });
-        status.ready = ready && !done[*index];
+        status.ready = ready && !done[*index] && plan.phases[*index].enabled;
     }
     Ok(all)
 }
@@ -102,6 +102,10 @@ async fn standing(
 /// How many records there are: as the spec says, or as the source counts. A source whose records
 /// are taken apart is known when it was read.
 async fn expected(phase: &Phase, stores: &Stores, newest: Option<&PhaseRecord>) -> Option<u64> {
+    // Of a phase that is not run, nothing is.
+    if !phase.enabled && newest.is_none() {
+        return Some(0);
+    }
     if phase.expected.is_some() {
         return phase.expected;
     }

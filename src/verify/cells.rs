@@ -61,7 +61,12 @@ impl<'p> Cells<'p> {
             places.iter().any(|place| place.inside.is_empty() && !place.if_absent)
         };
         let fields = self.shape.fields.iter().zip(&self.overwritten);
-        fields.filter(|(_, places)| whole(places)).map(|(name, _)| name.clone()).collect()
+        let enriched = &self.shape.enriched;
+        fields
+            .zip(enriched)
+            .filter(|((_, places), enriched)| **enriched || whole(places))
+            .map(|((name, _), _)| name.clone())
+            .collect()
     }
 
     /// Whether the phase wrote a field of a record with that fate. `None` is a record that the
@@ -74,6 +79,10 @@ impl<'p> Cells<'p> {
         filled: &[String],
     ) -> bool {
         let shape = self.shape;
+        // What a service answered is not asked again.
+        if shape.enriched[field] {
+            return false;
+        }
         let identifies = shape.identity.contains(&shape.fields[field]);
         match self.phase.target.write {
             WriteMode::Insert(_) | WriteMode::Append => {

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("spec", 2),
     ("connectors", 2),
     ("expr", 2),
+    ("http", 2),
     ("backup", 3),
     ("generate", 3),
     ("ledger", 3),
@@ -36,6 +37,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml::", &["src/document"]),
     ("fake::", &["src/generate/fakes.rs"]),
     ("rand::", &["src/generate/random.rs"]),
+    ("reqwest", &["src/http"]),
+    ("aws_sigv4", &["src/http/sign.rs"]),
+    ("governor", &["src/http"]),
+    ("backon", &["src/http"]),
     ("minijinja", &["src/expr"]),
     ("jsonpath_rust", &["src/expr/select.rs"]),
     (

@@ -60,6 +60,8 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
         expected: None,
         ignore: vec![],
         follows: None,
+        enrich: Vec::new(),
+        enabled: true,
     };
     let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
     let plan =

@@ -116,6 +116,7 @@ fn the_diagnostics() {
         ("E07", "E07: variables and URLs"),
         ("E08", "E08: tables and enums"),
         ("E09", "E09: test data"),
+        ("E10", "E10: fields that services fill"),
         ("W", "W: warnings"),
     ];
     let of = |prefix: &'static str| codes::all().filter(move |code| code.id.starts_with(prefix));

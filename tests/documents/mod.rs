@@ -90,11 +90,18 @@ impl FileReader for Beside {
     }
 }
 
+/// The variables without a default that documents use.
+fn environment() -> Environment {
+    ["SHOP_PASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY"]
+        .iter()
+        .map(|name| ((*name).to_owned(), "x".to_owned()))
+        .collect()
+}
+
 /// Checks a spec as `mapper check` does.
 fn checked(text: String) -> (Option<Plan>, SourceMap, Diagnostics) {
-    let environment = Environment::from([("SHOP_PASSWORD".to_owned(), "x".to_owned())]);
     let (set, sources, mut diagnostics) =
-        spec::load(&[Beside::path()], &environment, &Beside(text));
+        spec::load(&[Beside::path()], &environment(), &Beside(text));
     let options = check::Options { working_directory: root().to_owned() };
     let checked = set.and_then(|set| check::check(&set, &sources, &options, &mut diagnostics));
     (checked.map(|checked| checked.plan), sources, diagnostics)

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use mapper::check;
 use mapper::connectors::{self, Model};
 use mapper::diagnostics::render::{self, Style};
-use mapper::document::Environment;
 use mapper::plan::Plan;
 use mapper::run::{self, Cancel, Options, Silent, fixtures};
 use mapper::spec::{self, FileSystem};
 
-use super::{blocks_of, root};
+use super::{blocks_of, environment, root};
+use crate::enrich::service::{Act, Service};
 
 /// The specs of the cookbook: name and text.
 fn recipes() -> Vec<(String, String)> {
@@ -48,13 +48,19 @@ fn prepared(name: &str, text: &str, folder: &Path) -> Plan {
     }
     let path = folder.join(format!("{name}.toml"));
     std::fs::write(&path, text).unwrap();
-    let (set, sources, mut diagnostics) = spec::load(&[path], &Environment::new(), &FileSystem);
+    let (set, sources, mut diagnostics) = spec::load(&[path], &environment(), &FileSystem);
     let options = check::Options { working_directory: folder.to_owned() };
     let checked = set.and_then(|set| check::check(&set, &sources, &options, &mut diagnostics));
     let mut plan = match checked {
         Some(checked) => checked.plan,
         None => panic!("{}", render::text(&diagnostics, &sources, Style::PLAIN)),
     };
+    for enrich in plan.phases.iter_mut().flat_map(|phase| &mut phase.enrich) {
+        // A service at hand, of few dimensions.
+        enrich.service.url = Service::start(|_, _| Act::Answer).url;
+        enrich.body =
+            enrich.body.replace("1024", "2").replace("\"model\"", "\"dimensions\": 2, \"model\"");
+    }
     for connection in &mut plan.connections {
         let folder = data.join(&connection.name);
         connection.fixtures = folder.exists().then_some(folder);
@@ -85,6 +91,10 @@ async fn run(plan: &Plan) -> String {
                 counts.skipped,
                 counts.rejected
             );
+            for usage in &node.usage {
+                let (field, sent, held) = (&usage.field, usage.sent, usage.held);
+                let _ = write!(text, "\n    {field}: {sent} sent, {held} held");
+            }
             for (reason, count) in &counts.reasons {
                 let _ = write!(text, "\n    {count} {reason}");
             }

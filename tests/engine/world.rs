@@ -193,5 +193,7 @@ fn phase() -> Phase {
         expected: None,
         ignore: vec![],
         follows: None,
+        enrich: Vec::new(),
+        enabled: true,
     }
 }

@@ -202,7 +202,9 @@ async fn fates_are_as_planted(brius: Brius) {
     assert!(lost.is_empty(), "{lost:?}");
     for phase in brius.status().await.phases {
         assert_eq!((phase.remaining, phase.percent), (Some(0), Some(100.0)), "{}", phase.phase);
-        assert!(phase.finished_at.is_some() && phase.error.is_none());
+        // Embeddings are off, and nothing is expected of them.
+        let is_off = phase.phase.starts_with("embeddings.");
+        assert!(phase.finished_at.is_some() != is_off && phase.error.is_none());
         let settled = phase.current + phase.skipped + phase.rejected;
         assert_eq!(phase.expected, Some(settled), "{}", phase.phase);
     }

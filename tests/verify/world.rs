@@ -166,6 +166,8 @@ pub fn phase(name: &str, (from, key): (&str, &str), to: &str, write: WriteMode) 
         expected: None,
         ignore: vec![],
         follows: None,
+        enrich: Vec::new(),
+        enabled: true,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Strings become expressions: each field's origin and steps, in the order in which they run.
 
 mod id;
+mod inputs;
 mod lets;
 mod lookup;
 mod steps;
@@ -89,13 +90,16 @@ impl<'s> Mapper<'_, 's> {
         let fields = self.fields(&written.fields, scope);
         let skip = self.rules(&written.skip, false);
         let reject = self.rules(&written.reject, true);
+        let inputs = self.inputs(written, fields.as_deref());
         let (lets, fields, skip, reject) = (lets?, fields?, skip?, reject?);
+        let (inputs, enriched) = (inputs?, self.enriched(written, &fields)?);
         // Only now: what looks unused may be used where something is wrong.
         self.unused_lets(&written.lets);
         Some(Mapped {
             fields: fields
                 .iter()
                 .map(|(field, ..)| (field.target.text.span(), field.rule.span))
+                .chain(written.enrich.iter().map(|enrich| (enrich.target.text.span(), enrich.span)))
                 .collect(),
             lets: lets.iter().map(|(field, ..)| field.target.text.span()).collect(),
             mapping: Mapping {
@@ -103,7 +107,11 @@ impl<'s> Mapper<'_, 's> {
                     .into_iter()
                     .map(|(field, _, expr)| (field.target.text.to_string(), expr))
                     .collect(),
-                fields: fields.into_iter().map(|(_, path, expr)| (path, expr)).collect(),
+                fields: fields
+                    .into_iter()
+                    .map(|(_, path, expr)| (path, expr))
+                    .chain(enriched.into_iter().map(|path| (path, Expr::missing())))
+                    .collect(),
                 skip,
                 reject,
                 explode: match explode {
@@ -111,6 +119,7 @@ impl<'s> Mapper<'_, 's> {
                     explode => explode,
                 },
                 element: self.element.map(str::to_owned),
+                inputs,
             },
             lookups: std::mem::take(&mut self.lookups),
             lookup_origins: std::mem::take(&mut self.lookup_origins),
@@ -159,7 +168,7 @@ impl<'s> Mapper<'_, 's> {
         let mut made = Vec::with_capacity(fields.len());
         let mut paths = Vec::with_capacity(fields.len());
         for field in fields {
-            let path = Self::target_path(&field.target);
+            let path = target_path(&field.target);
             let expr = self.rule(&field.rule, scope);
             if let Some(path) = path {
                 if !matches!(field.rule.origin, Origin::Invalid) {
@@ -172,14 +181,6 @@ impl<'s> Mapper<'_, 's> {
         }
         self.checker.overlaps(&paths);
         (made.len() == fields.len()).then_some(made)
-    }
-
-    fn target_path(key: &TargetKey) -> Option<FieldPath> {
-        if !key.quoted || !key.text.contains('.') {
-            return Some(FieldPath::field(key.text.as_str()));
-        }
-        // One that is no path was reported when the spec was read.
-        key.text.parse().ok()
     }
 
     fn rules(
@@ -279,6 +280,15 @@ impl<'s> Mapper<'_, 's> {
         };
         self.mentions.push(Mention { root, path: names, span, arithmetic: false });
     }
+}
+
+/// The field of the target that a key names.
+pub(super) fn target_path(key: &TargetKey) -> Option<FieldPath> {
+    if !key.quoted || !key.text.contains('.') {
+        return Some(FieldPath::field(key.text.as_str()));
+    }
+    // One that is no path was reported when the spec was read.
+    key.text.parse().ok()
 }
 
 fn on_missing(choice: OnMissing) -> expr::OnMissing {

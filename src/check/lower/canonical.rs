@@ -72,14 +72,18 @@ fn object(fields: &Object) -> Json {
 /// A mapping with the lookups that it uses.
 pub(super) fn mapping(of: &Mapping, lookups: &[Lookup]) -> Json {
     let forms = Forms { lookups };
-    json!({
+    let mut form = json!({
         "let": of.lets.iter().map(|(name, of)| (name.clone(), forms.expr(of))).collect::<Map<_, _>>(),
         "fields": forms.fields(&of.fields),
         "skip": rules(&of.skip),
         "reject": rules(&of.reject),
         "explode": of.explode.as_ref().map(Path::text),
         "as": of.element,
-    })
+    });
+    if !of.inputs.is_empty() {
+        form["inputs"] = forms.exprs(&of.inputs);
+    }
+    form
 }
 
 fn rules(of: &[Rule]) -> Json {

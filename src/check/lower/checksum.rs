@@ -12,7 +12,7 @@ use crate::check::connections::Handle;
 use crate::check::expressions::Mapped;
 use crate::connectors::{FileFormat, ScanSource};
 use crate::plan::{
-    Check, CheckKind, Expect, Operand, Plan, StructureTask, SumOf, Target, WriteMode,
+    Check, CheckKind, Enrich, Expect, Operand, Per, Plan, StructureTask, SumOf, Target, WriteMode,
 };
 use crate::spec::{self, OnDuplicate};
 use crate::value::FieldPath;
@@ -22,12 +22,12 @@ pub(super) fn of_phase(
     phase: &spec::Phase,
     source: &LoweredSource,
     handle: &Handle,
-    target: &Target,
+    (target, enrich): (&Target, &[Enrich]),
     mapped: &Mapped,
 ) -> String {
     let columns: serde_json::Map<String, Json> =
         source.columns.iter().map(|(name, of)| (name.clone(), json!(of.to_string()))).collect();
-    digest(&json!({
+    let mut form = json!({
         "source": {
             "connection": source.name,
             "scan": scan(&source.source.scan),
@@ -56,7 +56,19 @@ pub(super) fn of_phase(
             OnDuplicate::Last => "last",
         },
         "mapping": canonical::mapping(&mapped.mapping, &mapped.lookups),
-    }))
+    });
+    if !enrich.is_empty() {
+        form["enrich"] = enrich.iter().map(enrichment).collect();
+    }
+    digest(&form)
+}
+
+/// What is asked, and what is taken of the answer. Who is asked, how fast, and whether at all does
+/// not count: as with a connection, that is another matter in another environment.
+fn enrichment(of: &Enrich) -> Json {
+    let path = |path: &FieldPath| path.parts().to_vec();
+    let input = of.input.as_ref().map(path);
+    json!([path(&of.field), input, of.per == Per::Record, of.body, of.take.text()])
 }
 
 fn scan(of: &ScanSource) -> Json {

@@ -3,6 +3,7 @@
 pub(super) mod canonical;
 mod checks;
 mod checksum;
+mod enrich;
 mod filter;
 mod indexes;
 mod phases;

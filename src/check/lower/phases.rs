@@ -59,20 +59,21 @@ impl<'s> Checker<'s> {
         };
         let documents = handle.as_ref().map(|handle| handle.facts.documents);
         let mapped = expressions::mapping(self, at, documents);
+        let enrich = self.enrichments(phase);
         let key = phase.target.as_ref().map(|target| self.target_key(phase, target, documents));
         let write = phase.target.as_ref().and_then(|target| {
             let others = key.as_ref().map(|(_, others)| *others);
             self.write_mode(target, handle.as_ref(), others.filter(|_| !phase.fields.is_empty()))
         });
         self.transaction(phase, handle.as_ref());
-        let (source, mapped) = (source?, mapped?);
+        let (source, mapped, enrich) = (source?, mapped?, enrich?);
         let target = plan::Target {
             connection: handle.as_ref()?.id,
             entity: entity?,
             key: key?.0?,
             write: write?,
         };
-        let checksum = checksum::of_phase(phase, &source, &handle?, &target, &mapped);
+        let checksum = checksum::of_phase(phase, &source, &handle?, (&target, &enrich), &mapped);
         self.origins.phases.push(PhaseOrigins {
             name: phase.name.span(),
             source: source.span,
@@ -120,6 +121,8 @@ impl<'s> Checker<'s> {
             }),
             expected: phase.expected.map(|expected| expected.value),
             follows: None,
+            enrich,
+            enabled: phase.enabled.is_none_or(|enabled| enabled.value),
             ignore: phase
                 .ignore
                 .iter()
@@ -200,7 +203,8 @@ impl<'s> Checker<'s> {
             }
             key.push(path);
         }
-        let others = phase.fields.iter().any(|field| !target.key.contains(&field.target.text));
+        let others = !phase.enrich.is_empty()
+            || phase.fields.iter().any(|field| !target.key.contains(&field.target.text));
         (right.then_some(key), others)
     }
 

@@ -263,6 +263,8 @@ fn phase(seeds: &[Seed], at: usize, count: u64, number: u64, generated: usize) -
         expected: Some(count),
         ignore: Vec::new(),
         follows: None,
+        enrich: Vec::new(),
+        enabled: true,
     }
 }
 

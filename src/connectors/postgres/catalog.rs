@@ -93,7 +93,7 @@ impl TableColumn {
     /// The expression that reads it.
     pub(super) fn read(&self) -> String {
         let name = quote(&self.name);
-        if self.codec == Codec::AsText { format!("{name}::text") } else { name }
+        if self.codec.is_text() { format!("{name}::text") } else { name }
     }
 
     /// The expression that sorts and compares as its values do.

@@ -31,6 +31,7 @@ pub(super) fn decode(codec: &Codec, bytes: &[u8], json: &Parser) -> Result<Value
                 .map_err(|_| Problem::new("encoding", "the text is not UTF-8"))?;
             Value::text(text)
         }
+        Codec::Vector => vector(bytes)?,
         Codec::Bytea => Value::bytes(bytes),
         Codec::Date => date(i32::from_be_bytes(sized(bytes)?))?,
         Codec::Time => time(i64::from_be_bytes(sized(bytes)?))?,
@@ -50,6 +51,16 @@ pub(super) fn decode(codec: &Codec, bytes: &[u8], json: &Parser) -> Result<Value
         },
         Codec::Array(element, _) => array(element, bytes, json)?,
     })
+}
+
+/// `[0.5,-1]`, each number as short as a short float can be told.
+fn vector(bytes: &[u8]) -> Result<Value, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| damaged())?;
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let numbers = inner.ok_or_else(damaged)?.split(',').filter(|number| !number.is_empty());
+    let number = |text: &str| text.parse::<f32>().map(|number| Value::Float(number.into()));
+    let numbers = numbers.map(number).collect::<Result<_, _>>().map_err(|_| damaged())?;
+    Ok(Value::array(numbers))
 }
 
 fn sized<const SIZE: usize>(bytes: &[u8]) -> Result<[u8; SIZE], Problem> {

@@ -14,7 +14,7 @@ pub(super) struct Refused;
 
 /// Whether a type is written in binary form.
 pub(super) fn is_binary(codec: &Codec) -> bool {
-    *codec != Codec::AsText
+    !codec.is_text()
 }
 
 /// Appends one field: its length and its content.

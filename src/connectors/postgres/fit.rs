@@ -33,6 +33,9 @@ fn fit_type(
         return Ok(value);
     }
     match data_type {
+        DataType::Array(_) if declared == "vector" || declared.starts_with("vector(") => {
+            return vector(&value);
+        }
         DataType::Array(element) => {
             return array(&value, element, declared.trim_end_matches("[]"), nul);
         }
@@ -170,6 +173,34 @@ fn array(
         return Err(Problem::new("array", "the column holds lists in a list of one length only"));
     }
     Ok(Value::array(fitted))
+}
+
+/// The numbers of a vector, rounded to short floats, as pgvector does with whatever it gets.
+fn vector(value: &Value) -> Result<Value, Problem> {
+    let Value::Array(values) = value else {
+        let message = format!("{} does not fit a vector", value.kind());
+        return Err(Problem::new("type", message));
+    };
+    let short = |value: &Value| {
+        let number = match value {
+            Value::Float(number) => Some(*number),
+            Value::Int(_) | Value::Decimal(_) => {
+                Decimal::from_value(value).and_then(|number| number.to_f64())
+            }
+            _ => None,
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "it is rounded")]
+        let short = number.map(|number| f64::from(number as f32));
+        match short {
+            Some(short) if short.is_finite() => Ok(Value::Float(short)),
+            Some(_) => Err(Problem::new("range", "a number does not fit a vector")),
+            None => {
+                let message = format!("{} in a list does not fit a vector", value.kind());
+                Err(Problem::new("type", message))
+            }
+        }
+    };
+    Ok(Value::array(values.iter().map(short).collect::<Result<_, _>>()?))
 }
 
 fn lengths(values: &[Value]) -> Vec<usize> {

@@ -14,7 +14,6 @@ use super::config::Server;
 use super::decode::decode;
 use super::name::quote;
 use super::render::{column, condition, paths_of};
-use super::types::Codec;
 use crate::connectors::{Layout, Rows, StoreError, StoreErrorKind, matches};
 use crate::value::extended_json::Parser;
 use crate::value::query::{Filter, Select};
@@ -81,7 +80,7 @@ pub(super) fn once(
     text: String,
     columns: &[&TableColumn],
 ) -> sqlx::query::Query<'static, sqlx::Postgres, sqlx::postgres::PgArguments> {
-    let plain = columns.iter().all(|column| column.builtin || column.codec == Codec::AsText);
+    let plain = columns.iter().all(|column| column.builtin || column.codec.is_text());
     sqlx::query(AssertSqlSafe(text)).persistent(!plain)
 }
 
@@ -124,7 +123,7 @@ pub(super) async fn query(
 ) -> Result<Rows, StoreError> {
     let columns = result_columns(connection, text, server).await?;
     let references: Vec<&TableColumn> = columns.iter().collect();
-    let text = if columns.iter().any(|column| column.codec == Codec::AsText) {
+    let text = if columns.iter().any(|column| column.codec.is_text()) {
         format!("SELECT {} FROM ({text}\n) AS query", list(&references))
     } else {
         text.to_owned()

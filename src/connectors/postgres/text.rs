@@ -56,6 +56,15 @@ fn text(value: &Value, codec: &Codec) -> Result<String, Refused> {
         (Codec::Uuid, Value::Uuid(id)) => id.to_string(),
         (Codec::Json | Codec::Jsonb, value) => to_plain_text(value).map_err(|_| Refused)?,
         (Codec::Array(element, _), Value::Array(values)) => list(values, element)?,
+        (Codec::Vector, Value::Array(values)) => {
+            let number = |value: &Value| match value {
+                Value::Float(number) if number.is_finite() => Ok(number.to_string()),
+                Value::Int(number) => Ok(number.to_string()),
+                _ => Err(Refused),
+            };
+            let numbers: Vec<String> = values.iter().map(number).collect::<Result<_, _>>()?;
+            format!("[{}]", numbers.join(","))
+        }
         // The server reads the text of its own types.
         (Codec::AsText, Value::Array(_) | Value::Object(_)) => return Err(Refused),
         (Codec::AsText, value) => without_nul(&value.canonical_text().unwrap_or_default())?,

@@ -24,8 +24,17 @@ pub(super) enum Codec {
     Jsonb,
     /// A list, with the object id of the elements' type.
     Array(Box<Codec>, u32),
+    /// The type of the extension pgvector: a list of short floats, read and written as text.
+    Vector,
     /// Read and written as the type's text.
     AsText,
+}
+
+impl Codec {
+    /// Whether the server's own text of the type is what goes over the wire.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self, Self::AsText | Self::Vector)
+    }
 }
 
 /// What the catalog says of a type, domains resolved.
@@ -73,7 +82,7 @@ impl TypeRow {
             };
             let (codec, data_type) = inner.resolve();
             return match codec {
-                Codec::AsText => (Codec::AsText, DataType::TEXT),
+                Codec::AsText | Codec::Vector => (Codec::AsText, DataType::TEXT),
                 codec => (
                     Codec::Array(Box::new(codec), element.id),
                     DataType::Array(Box::new(data_type)),
@@ -85,6 +94,9 @@ impl TypeRow {
         }
         if self.name == "citext" {
             return (Codec::Text, DataType::TEXT);
+        }
+        if self.name == "vector" && !self.builtin && self.class == "b" {
+            return (Codec::Vector, DataType::Array(Box::new(DataType::Float { bits: 32 })));
         }
         if !self.builtin {
             return (Codec::AsText, DataType::TEXT);

@@ -1,5 +1,6 @@
 //! The register of codes: one file per stage, one list of all.
 
+mod enrich;
 mod expression;
 mod file;
 mod live;
@@ -11,6 +12,7 @@ mod store;
 mod structure;
 mod warning;
 
+pub use enrich::{BAD_BODY, SENT_AGAIN, UNKNOWN_BODY_NAME, UNKNOWN_INPUT};
 pub use expression::{
     BAD_ARGUMENT, BAD_ID, BAD_PATH, BAD_SYNTAX, BAD_TIME_PATTERN, EACH_LOOKUP, LET_CYCLE,
     MISSING_TIMEZONE, NAME_OUT_OF_PLACE, RESERVED_NAME, UNKNOWN_FUNCTION, UNKNOWN_LET,
@@ -61,6 +63,7 @@ pub static ALL: &[&[&Code]] = &[
     secret::CODES,
     structure::CODES,
     seed::CODES,
+    enrich::CODES,
     warning::CODES,
 ];
 

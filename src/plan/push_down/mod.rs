@@ -75,6 +75,9 @@ fn of_whole_records(phase: &Phase) -> Result<&str, String> {
     if phase.follows.is_some() {
         return Err("it is a second pass".into());
     }
+    if !phase.enrich.is_empty() {
+        return Err("a service fills one of its fields".into());
+    }
     if phase.mapping.explode.is_some() {
         return Err("it takes records apart".into());
     }

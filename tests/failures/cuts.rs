@@ -62,7 +62,7 @@ fn on_postgresql() {
 }
 
 #[test]
-#[ignore = "not shown yet: no run of twenty cuts has ended on FerretDB"]
+#[ignore = "a check of references at times finds too few documents on FerretDB, also when nothing is cut"]
 fn on_ferretdb() {
     cut(&Shipped::appointments(24), &servers::ferretdb(), 0x0fed_cba9_8765_4321);
 }

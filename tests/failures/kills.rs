@@ -81,7 +81,7 @@ fn on_postgresql() {
 }
 
 #[test]
-#[ignore = "not shown yet: the kills on FerretDB have not all ended as they should"]
+#[ignore = "a check of references at times finds too few documents on FerretDB, also when nothing is killed"]
 fn on_ferretdb() {
     killed(&Shipped::appointments(24), &servers::ferretdb(), 0x9e37_79b9_7f4a_7c15);
 }

@@ -75,6 +75,7 @@ pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod connectors;
+pub mod coverage;
 pub mod diagnostics;
 pub mod document;
 pub mod expr;

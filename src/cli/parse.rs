@@ -22,10 +22,16 @@ pub(super) fn any_format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["text", "mermaid", "json"]).map(|name| format(&name))
 }
 
+/// Takes `text`, `markdown` and `json`.
+pub(super) fn text_markdown_or_json() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["text", "markdown", "json"]).map(|name| format(&name))
+}
+
 fn format(name: &str) -> Format {
     match name {
         "json" => Format::Json,
         "mermaid" => Format::Mermaid,
+        "markdown" => Format::Markdown,
         _ => Format::Text,
     }
 }

@@ -1,0 +1,180 @@
+//! What phases say of a table or collection.
+
+use super::place::{covers, is_in, parse};
+use super::words::Words;
+use crate::expr::{Part, Read, Reader, What};
+use crate::plan::Phase;
+
+/// What a phase reads of its source.
+pub(super) struct PhaseReads<'p> {
+    pub(super) phase: &'p Phase,
+    pub(super) reads: Vec<Read>,
+    /// The names of its query or pipeline.
+    pub(super) words: Option<Words>,
+}
+
+/// What a phase says of one table or collection.
+pub(super) enum Use<'p> {
+    /// It is the phase's source, or named in its query. With the names of its key.
+    Source(&'p PhaseReads<'p>, Vec<String>),
+    /// The phase looks up in it, by these columns and the one that it takes.
+    Lookup(&'p Phase, Vec<&'p str>),
+}
+
+/// What becomes of a column or path by what phases say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) to: Vec<String>,
+    pub(super) used: Vec<String>,
+    pub(super) reason: Option<String>,
+}
+
+impl Use<'_> {
+    /// The phase's full name.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Source(reads, _) => reads.phase.full_name(),
+            Self::Lookup(phase, _) => phase.full_name(),
+        }
+    }
+
+    /// Adds what it says of a column or path.
+    pub(super) fn say(&self, entity: &str, leaf: &[Part], name: &str, said: &mut Said) {
+        match self {
+            Self::Lookup(phase, names) => {
+                if names.iter().any(|path| names_leaf(path, leaf, name)) {
+                    add(&mut said.used, format!("looked up by {}", phase.full_name()));
+                }
+            }
+            Self::Source(reads, key) => Source { reads, key, entity }.say(leaf, name, said),
+        }
+    }
+
+    /// The places that it names, each with who names it.
+    pub(super) fn places(&self) -> Vec<(Vec<Part>, String)> {
+        let phase = self.name();
+        match self {
+            Self::Lookup(_, names) => {
+                names.iter().map(|path| (parse(path), format!("looked up by {phase}"))).collect()
+            }
+            // What a query gives is known only when it runs.
+            Self::Source(PhaseReads { words: Some(_), .. }, _) => Vec::new(),
+            Self::Source(PhaseReads { phase: of, reads, .. }, key) => {
+                let mut places = Vec::new();
+                for read in reads {
+                    if let What::Place { place, .. } = &read.what
+                        && !place.is_empty()
+                        && !place.contains(&Part::Deep)
+                    {
+                        places.push((place.clone(), told(&phase, &read.by)));
+                    }
+                }
+                let filtered = of.source.filter.paths().into_iter();
+                places.extend(filtered.map(|path| (parse(path), format!("filter of {phase}"))));
+                places.extend(key.iter().map(|path| (parse(path), format!("key of {phase}"))));
+                let ignored = of.ignore.iter().map(|(path, _)| parse(path));
+                places.extend(ignored.map(|place| (place, format!("ignored by {phase}"))));
+                places
+            }
+        }
+    }
+}
+
+/// A phase that reads.
+struct Source<'u> {
+    reads: &'u PhaseReads<'u>,
+    key: &'u [String],
+    entity: &'u str,
+}
+
+impl Source<'_> {
+    fn say(&self, leaf: &[Part], name: &str, said: &mut Said) {
+        let PhaseReads { phase, reads, words } = self.reads;
+        let full_name = phase.full_name();
+        if let Some(words) = words {
+            let named = words.names_column(self.entity, name);
+            if named {
+                add(&mut said.used, format!("query of {full_name}"));
+            } else if !words.takes_all(self.entity) {
+                return;
+            }
+        }
+        let is_key = self.key.iter().any(|path| names_leaf(path, leaf, name));
+        for Read { by, what } in reads {
+            let covered = match what {
+                What::Key => is_key,
+                What::Place { place, except } => {
+                    let left_out = except.iter().find(|field| {
+                        let inner = Part::Name((*field).clone());
+                        let inner: Vec<Part> = place.iter().cloned().chain([inner]).collect();
+                        is_in(&inner, leaf)
+                    });
+                    if left_out.is_some() {
+                        let by = told(&full_name, by);
+                        said.reason.get_or_insert(format!("left out by `without` of {by}"));
+                    }
+                    left_out.is_none() && self.covers(by, place, leaf)
+                }
+            };
+            match by {
+                _ if !covered => {}
+                Reader::Field(_) => add(&mut said.to, told(&full_name, by)),
+                Reader::Skip(_) | Reader::Reject(_) | Reader::Explode => {
+                    add(&mut said.used, told(&full_name, by));
+                }
+            }
+        }
+        if phase.source.filter.paths().iter().any(|path| names_leaf(path, leaf, name)) {
+            add(&mut said.used, format!("filter of {full_name}"));
+        }
+        if is_key {
+            add(&mut said.used, format!("key of {full_name}"));
+        }
+        let ignored = phase.ignore.iter().find(|(path, _)| names_leaf(path, leaf, name));
+        if let Some((_, reason)) = ignored {
+            said.reason.get_or_insert(reason.clone());
+        }
+    }
+
+    fn covers(&self, by: &Reader, place: &[Part], leaf: &[Part]) -> bool {
+        if *by == Reader::Explode {
+            // Taking a list apart reads its elements only as far as fields do.
+            return covers(place, leaf) && (!is_in(place, leaf) || names(place) == names(leaf));
+        }
+        if self.reads.words.is_none() {
+            return covers(place, leaf);
+        }
+        // Stores differ in how they spell the columns of an answer.
+        match (place.first(), leaf.first()) {
+            (Some(Part::Name(read)), Some(Part::Name(name))) if read.to_lowercase() == name.to_lowercase() => {
+                covers(&place[1..], &leaf[1..])
+            }
+            (Some(Part::Name(_)), _) => false,
+            _ => covers(place, leaf),
+        }
+    }
+}
+
+/// Whether a column or dotted path means this leaf, or what it is in.
+fn names_leaf(path: &str, leaf: &[Part], name: &str) -> bool {
+    path == name || is_in(&parse(path), leaf)
+}
+
+fn names(place: &[Part]) -> Vec<&Part> {
+    place.iter().filter(|part| **part != Part::Each).collect()
+}
+
+fn told(phase: &str, by: &Reader) -> String {
+    match by {
+        Reader::Field(path) => format!("{phase}.{path}"),
+        Reader::Skip(reason) => format!("skip rule of {phase} ({reason})"),
+        Reader::Reject(reason) => format!("reject rule of {phase} ({reason})"),
+        Reader::Explode => format!("taken apart by {phase}"),
+    }
+}
+
+fn add(list: &mut Vec<String>, text: String) {
+    if !list.contains(&text) {
+        list.push(text);
+    }
+}

@@ -47,7 +47,7 @@ pub(super) async fn run(
     open::close(&plan, &stores).await;
     let found = found?;
     let exit = if found.is_failed() { ExitCode::Failed } else { ExitCode::Done };
-    report_file.put(|| format!("{:#}\n", document(&found, exit)), || coverage_markdown(&found))?;
+    report_file.write_either(&document(&found, exit), || coverage_markdown(&found))?;
     match console.format() {
         Format::Json => console.document(&document(&found, exit))?,
         Format::Markdown => console.answer(&coverage_markdown(&found), || Json::Null)?,

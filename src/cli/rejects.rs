@@ -11,6 +11,7 @@ use super::progress::Watcher;
 use super::table::table;
 use super::{ExitCode, Failure, confirm, environment, load, open, signal};
 use crate::diagnostics::wording::plural;
+use crate::ids;
 use crate::plan::Plan;
 use crate::rejects::{self, Reject};
 use crate::run::{Options, Retried, Stores};
@@ -113,6 +114,7 @@ async fn work(
         let done = rejects::retry(plan, stores, &options, &watcher, &cancel).await;
         watcher.finish();
         retried = done?;
+        ids::refresh(plan, stores).await?;
     }
     Ok((retried, rejects::list(plan, stores, arguments.show_values).await?))
 }

@@ -66,7 +66,7 @@ impl ReportFile {
         self.put(|| format!("{json:#}\n"), markdown)
     }
 
-    pub(super) fn put(
+    fn put(
         &self,
         json: impl FnOnce() -> String,
         markdown: impl FnOnce() -> String,

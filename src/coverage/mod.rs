@@ -74,7 +74,7 @@ pub struct SourceColumn {
     pub to: Vec<String>,
     /// What else it is needed for.
     pub used: Vec<String>,
-    /// Why it is ignored.
+    /// Why it is ignored; or why it is forgotten though another phase ignores it.
     pub reason: Option<String>,
 }
 

@@ -273,7 +273,7 @@ impl<'p> Survey<'p> {
             let said = self.said(entity, leaf, uses);
             let state = if !said.to.is_empty() {
                 ColumnState::Mapped
-            } else if said.reason.is_some() {
+            } else if said.reason.is_some() && said.silent.is_none() {
                 ColumnState::Ignored
             } else if !said.used.is_empty() {
                 ColumnState::Used
@@ -282,7 +282,13 @@ impl<'p> Survey<'p> {
             } else {
                 ColumnState::Forgotten
             };
-            let reason = said.reason.filter(|_| state == ColumnState::Ignored);
+            let reason = match (state, said.silent) {
+                (ColumnState::Ignored, _) => said.reason,
+                (ColumnState::Forgotten, Some(phase)) if said.reason.is_some() => {
+                    Some(format!("{phase} neither takes nor ignores it"))
+                }
+                _ => None,
+            };
             columns.push(SourceColumn {
                 name: leaf.name.clone(),
                 holds: leaf.holds.clone(),
@@ -324,7 +330,8 @@ impl<'p> Survey<'p> {
             self.ignores().find(|(pattern, _)| is_column(pattern, entity, &dotted))
         {
             self.matched.insert(pattern);
-            said.reason.get_or_insert(reason.to_owned());
+            said.reason = Some(reason.to_owned());
+            said.silent = None;
         }
         said
     }
@@ -384,7 +391,8 @@ impl<'p> Survey<'p> {
 impl Said {
     /// Whether nothing is said.
     fn is_open(&self) -> bool {
-        self.to.is_empty() && self.used.is_empty() && self.reason.is_none()
+        let ignored = self.reason.is_some() && self.silent.is_none();
+        self.to.is_empty() && self.used.is_empty() && !ignored
     }
 }
 

@@ -3,7 +3,7 @@
 use super::place::{covers, is_in, parse};
 use super::words::Words;
 use crate::expr::{Part, Read, Reader, What};
-use crate::plan::Phase;
+use crate::plan::{Phase, WriteMode};
 
 /// What a phase reads of its source.
 pub(super) struct PhaseReads<'p> {
@@ -27,6 +27,8 @@ pub(super) struct Said {
     pub(super) to: Vec<String>,
     pub(super) used: Vec<String>,
     pub(super) reason: Option<String>,
+    /// A phase that makes records of the table's and says nothing of it.
+    pub(super) silent: Option<String>,
 }
 
 impl Use<'_> {
@@ -46,7 +48,21 @@ impl Use<'_> {
                     add(&mut said.used, format!("looked up by {}", phase.full_name()));
                 }
             }
-            Self::Source(reads, key) => Source { reads, key, entity }.say(leaf, name, said),
+            Self::Source(reads, key) => {
+                let mut own = Said::default();
+                Source { reads, key, entity }.say(leaf, name, &mut own);
+                // What edits other records need not say what it leaves out.
+                let write = reads.phase.target.write;
+                let creates = matches!(write, WriteMode::Insert(_) | WriteMode::Append);
+                if creates && own == Said::default() {
+                    said.silent.get_or_insert_with(|| self.name());
+                }
+                said.to.extend(own.to);
+                said.used.extend(own.used);
+                if let Some(reason) = own.reason {
+                    said.reason.get_or_insert(reason);
+                }
+            }
         }
     }
 

@@ -125,9 +125,8 @@ fn source_row(column: &SourceColumn) -> Vec<String> {
     let why = match column.state {
         ColumnState::Mapped => column.to.join(", "),
         ColumnState::Used => column.used.join(", "),
-        ColumnState::Ignored => column.reason.clone().unwrap_or_default(),
+        ColumnState::Ignored | ColumnState::Forgotten => column.reason.clone().unwrap_or_default(),
         ColumnState::Constant => "the same in all records".to_owned(),
-        ColumnState::Forgotten => String::new(),
     };
     let count = column.records.map_or_else(String::new, |count| count.to_string());
     let state = column_state(column.state).to_owned();
@@ -168,7 +167,9 @@ fn trouble(found: &Coverage) -> Vec<(&'static str, Vec<String>)> {
         let columns = source.columns.iter();
         for column in columns.filter(|column| column.state == ColumnState::Forgotten) {
             let count = column.records.map(|count| format!(", {} with a value", records(count)));
-            forgotten.push(format!("{name}: {}{}", column.name, count.unwrap_or_default()));
+            let why = column.reason.as_ref().map(|reason| format!(" ({reason})"));
+            let (count, why) = (count.unwrap_or_default(), why.unwrap_or_default());
+            forgotten.push(format!("{name}: {}{count}{why}", column.name));
         }
     }
     let mut unfilled = Vec::new();

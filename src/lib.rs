@@ -60,6 +60,7 @@
 //! | how a value is computed | [`expr`], [`functions`] | [`expr::Program`], [`functions::ALL`] |
 //! | doing it | [`run`] | [`run::run`] |
 //! | what was done | [`ledger`] | [`ledger::Ledger`] |
+//! | what is left behind | [`coverage`] | [`coverage::coverage`] |
 //! | what was there before | [`backup`] | [`backup::write`], [`restore::restore`] |
 //! | values, types, keys, casts | [`value`] | [`value::Value`] |
 //! | what went wrong in a spec | [`diagnostics`] | [`diagnostics::codes`] |

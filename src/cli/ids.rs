@@ -19,7 +19,7 @@ use crate::run::Stores;
 /// Look up which new id a legacy id became, or the other way round
 ///
 /// It reads the ledger, not the source. The exit code is 1 when nothing is found. What is published
-/// stays as the ledger is from then on: `run`, `rollback` and `rejects --retry` see to it.
+/// stays as the ledger is from then on: `run`, `rollback`, `restore` and `rejects --retry` see to it.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct Arguments {

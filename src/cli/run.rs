@@ -305,8 +305,11 @@ impl Job {
         )
         .await?;
         // A failed run has mapped something too; that it failed is the greater trouble.
-        let refreshed =
-            if self.options.dry_run { Ok(Vec::new()) } else { ids::refresh(&self.plan, stores).await };
+        let refreshed = if self.options.dry_run {
+            Ok(Vec::new())
+        } else {
+            ids::refresh(&self.plan, stores).await
+        };
         if !outcome.is_failed() {
             refreshed?;
         }

@@ -35,7 +35,8 @@ impl View {
         let mut conditions = Vec::new();
         for (at, table) in self.tables.iter().enumerate() {
             let column = |name: &str| format!("t{at}.{}", quote(name));
-            let shown = |(name, view): &(String, String)| format!("{} AS {}", column(name), quote(view));
+            let shown =
+                |(name, view): &(String, String)| format!("{} AS {}", column(name), quote(view));
             columns.extend(table.columns.iter().map(shown));
             let name = entity(&table.entity);
             if at == 0 {

@@ -45,9 +45,7 @@ pub(super) fn is_in(read: &[Part], leaf: &[Part]) -> bool {
 
 fn touches(read: &[Part], leaf: &[Part], inside: bool) -> bool {
     let (Some(step), Some(part)) = (read.first(), leaf.first()) else {
-        return read.is_empty()
-            || inside
-            || read.iter().all(|step| *step == Part::Each);
+        return read.is_empty() || inside || read.iter().all(|step| *step == Part::Each);
     };
     let (after, below) = (&read[1..], &leaf[1..]);
     match (step, part) {

@@ -4,19 +4,17 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::ignore::{is_column, is_entity};
-use super::place::{covers, text};
+use super::place::{covers, is_in, text};
 use super::survey::{Leaf, read};
-use super::uses::{PhaseReads, Said, Use};
+use super::uses::{LookupUse, PhaseReads, Said, Use};
 use super::words::Words;
-use super::{
-    Absent, ColumnState, Coverage, SourceColumn, SourceCoverage, SourceState, place_of,
-};
+use super::{Absent, ColumnState, Coverage, SourceColumn, SourceCoverage, SourceState, place_of};
 use crate::connectors::{Model, ScanSource, Store};
 use crate::expr::Part;
-use crate::plan::{LookupKind, Phase, Plan};
+use crate::plan::{Lookup, LookupKind, Phase, Plan};
 use crate::run::{RunError, Stores};
-use crate::value::query::Filter;
 use crate::value::Schema;
+use crate::value::query::Filter;
 
 /// Why a view is not forgotten.
 const VIEW: &str = "a view, which holds nothing of its own";
@@ -89,7 +87,7 @@ impl<'p> Survey<'p> {
             }
             if self.store.describe(&name).await?.is_some() {
                 entities.push(name);
-            } else if !self.is_written(&[name.clone()], &name) {
+            } else if !self.is_written(std::slice::from_ref(&name), &name) {
                 let connection = self.name.clone();
                 self.found.absent.push(Absent { connection, name, column: None, by });
             }
@@ -122,7 +120,8 @@ impl<'p> Survey<'p> {
             None => named.push((name.to_owned(), vec![by])),
         };
         for PhaseReads { phase, .. } in self.reads {
-            if let Some(entity) = entity_of(phase).filter(|_| self.is_here(phase.source.connection)) {
+            if let Some(entity) = entity_of(phase).filter(|_| self.is_here(phase.source.connection))
+            {
                 add(entity, phase.full_name());
             }
             for (entity, _) in self.lookups(phase) {
@@ -132,16 +131,17 @@ impl<'p> Survey<'p> {
         named
     }
 
-    /// What a phase looks up in here: the table or collection, and the columns that it needs.
-    fn lookups(&self, phase: &'p Phase) -> Vec<(&'p str, Vec<&'p str>)> {
-        let lookup = |lookup: &'p crate::plan::Lookup| match &lookup.kind {
-            LookupKind::Entity { connection, entity, take, by, .. } if self.is_here(*connection) => {
-                let columns = by.iter().map(String::as_str).chain([take.as_str()]).collect();
-                Some((entity.as_str(), columns))
+    /// What a phase looks up in here, by table or collection.
+    fn lookups(&self, phase: &'p Phase) -> Vec<(&'p str, LookupUse<'p>)> {
+        let lookup = |(at, lookup): (usize, &'p Lookup)| match &lookup.kind {
+            LookupKind::Entity { connection, entity, take, by, .. }
+                if self.is_here(*connection) =>
+            {
+                Some((entity.as_str(), LookupUse { phase, at, take, by }))
             }
             _ => None,
         };
-        phase.lookups.iter().filter_map(lookup).collect()
+        phase.lookups.iter().enumerate().filter_map(lookup).collect()
     }
 
     /// What the connections to here ignore: names and reasons.
@@ -158,9 +158,11 @@ impl<'p> Survey<'p> {
     /// Whether phases write to it, or a spec makes it.
     fn is_written(&self, entities: &[String], entity: &str) -> bool {
         let same = |name: &String| resolve(entities, name).is_some_and(|found| found == entity);
-        let written = self.plan.phases.iter().any(|phase| {
-            self.is_here(phase.target.connection) && same(&phase.target.entity)
-        });
+        let written = self
+            .plan
+            .phases
+            .iter()
+            .any(|phase| self.is_here(phase.target.connection) && same(&phase.target.entity));
         written
             || self.plan.structures.iter().any(|task| {
                 self.is_here(task.connection)
@@ -175,7 +177,8 @@ impl<'p> Survey<'p> {
             let phase = reads.phase;
             let here = self.is_here(phase.source.connection);
             let direct = here && entity_of(phase).is_some_and(same);
-            let named = here && reads.words.as_ref().is_some_and(|words| words.names_entity(entity));
+            let named =
+                here && reads.words.as_ref().is_some_and(|words| words.names_entity(entity));
             if direct || named {
                 let mut key = phase.source.key.clone();
                 if key.is_empty()
@@ -186,7 +189,7 @@ impl<'p> Survey<'p> {
                 uses.push(Use::Source(reads, key));
             }
             let lookups = self.lookups(phase).into_iter().filter(|(name, _)| same(name));
-            uses.extend(lookups.map(|(_, columns)| Use::Lookup(phase, columns)));
+            uses.extend(lookups.map(|(_, lookup)| Use::Lookup(lookup)));
         }
         Ok(uses)
     }
@@ -317,15 +320,7 @@ impl<'p> Survey<'p> {
         for one in uses {
             one.say(entity, &leaf.place, &leaf.name, &mut said);
         }
-        let dotted: Vec<&str> = leaf
-            .place
-            .iter()
-            .filter_map(|part| match part {
-                Part::Name(name) => Some(name.as_str()),
-                Part::Each | Part::Deep => None,
-            })
-            .collect();
-        let dotted = dotted.join(".");
+        let dotted = dotted(&leaf.place);
         if let Some((pattern, reason)) =
             self.ignores().find(|(pattern, _)| is_column(pattern, entity, &dotted))
         {
@@ -362,8 +357,10 @@ impl<'p> Survey<'p> {
         let mut absent: Vec<Absent> = Vec::new();
         for (place, by) in uses.iter().flat_map(Use::places) {
             let there = |leaf: &Leaf| {
-                covers(&place, &leaf.place)
-                    || matches!(&place[..], [Part::Name(name), ..] if *name == leaf.name)
+                // What a text of a document holds is not known from here.
+                is_in(&place, &leaf.place)
+                    || ((!open || leaf.holds.contains("text")) && covers(&place, &leaf.place))
+                    || (!open && dotted(&place) == leaf.name)
             };
             if leaves.iter().any(there) || (open && set(&place)) {
                 continue;
@@ -394,6 +391,15 @@ impl Said {
         let ignored = self.reason.is_some() && self.silent.is_none();
         self.to.is_empty() && self.used.is_empty() && !ignored
     }
+}
+
+/// The names of a place with dots between them.
+fn dotted(place: &[Part]) -> String {
+    let name = |part: &Part| match part {
+        Part::Name(name) => Some(name.clone()),
+        Part::Each | Part::Deep => None,
+    };
+    place.iter().filter_map(name).collect::<Vec<_>>().join(".")
 }
 
 fn of_column(column: &crate::value::Column) -> Leaf {

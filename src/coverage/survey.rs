@@ -41,7 +41,8 @@ pub(super) async fn read(
 ) -> Result<(u64, Vec<Leaf>), RunError> {
     let wanted = columns.clone();
     let columns = columns.map(|mut columns| {
-        columns.extend(key.iter().filter(|part| !columns.contains(part)).cloned().collect::<Vec<_>>());
+        columns
+            .extend(key.iter().filter(|part| !columns.contains(part)).cloned().collect::<Vec<_>>());
         columns
     });
     let request =
@@ -56,10 +57,11 @@ pub(super) async fn read(
                 (Layout::Document, [Value::Object(document)]) => profile.document(document),
                 (Layout::Document, _) => {}
                 (Layout::Columns(names), values) => {
-                    let is_wanted = |name: &String| {
-                        wanted.as_ref().is_none_or(|wanted| wanted.contains(name))
-                    };
-                    for (name, value) in names.iter().zip(values).filter(|(name, _)| is_wanted(name)) {
+                    let is_wanted =
+                        |name: &String| wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
+                    for (name, value) in
+                        names.iter().zip(values).filter(|(name, _)| is_wanted(name))
+                    {
                         profile.value(&mut vec![Part::Name(name.clone())], value, false);
                     }
                 }
@@ -178,7 +180,8 @@ impl Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connectors::memory;
+    use crate::connectors::{Insert, memory};
+    use crate::value::{Column, Schema};
 
     fn object(fields: Vec<(&str, Value)>) -> Value {
         Value::object(fields.into_iter().collect())
@@ -228,8 +231,27 @@ mod tests {
 
     #[tokio::test]
     async fn of_a_table_only_what_is_asked_for_is_looked_at() {
-        let store = memory::tables([]);
-        let missing = read(&*store, ScanSource::Entity("no".into()), vec![], None).await;
-        assert!(missing.is_err());
+        let names = ["id", "kind", "note"];
+        let column = |name: &&str| Column { name: (*name).to_owned(), ..Column::any() };
+        let schema = Schema {
+            columns: names.iter().map(column).collect(),
+            primary_key: vec!["id".to_owned()],
+            ..Schema::default()
+        };
+        let store = memory::tables([("t".to_owned(), schema)]);
+        let rows =
+            [1, 2].map(|id| vec![Value::Int(id), Value::text("a"), Value::text(id.to_string())]);
+        let mut session = store.session().await.unwrap();
+        session.begin().await.unwrap();
+        let layout = Layout::Columns(names.iter().map(|name| (*name).to_owned()).collect());
+        let insert = Insert { entity: "t", layout: &layout, rows: &rows, returning: &[] };
+        session.insert(insert).await.unwrap();
+        session.commit().await.unwrap();
+        let source = ScanSource::Entity("t".to_owned());
+        let wanted = Some(vec!["kind".to_owned(), "note".to_owned()]);
+        let (records, leaves) = read(&*store, source, vec!["id".to_owned()], wanted).await.unwrap();
+        let found: Vec<_> =
+            leaves.iter().map(|leaf| (leaf.name.as_str(), leaf.records, leaf.constant)).collect();
+        assert_eq!((records, found), (2, vec![("kind", Some(2), true), ("note", Some(2), false)]));
     }
 }

@@ -50,7 +50,12 @@ pub(super) async fn survey(
         } else {
             columns(&schema, &phases)
         };
-        found.targets.push(TargetCoverage { connection: name, name: entity.to_owned(), by, columns });
+        found.targets.push(TargetCoverage {
+            connection: name,
+            name: entity.to_owned(),
+            by,
+            columns,
+        });
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use super::place::{covers, is_in, parse};
 use super::words::Words;
-use crate::expr::{Part, Read, Reader, What};
+use crate::expr::{Expr, Origin, Part, Read, Reader, Step, What};
 use crate::plan::{Phase, WriteMode};
+use crate::value::FieldPath;
 
 /// What a phase reads of its source.
 pub(super) struct PhaseReads<'p> {
@@ -17,8 +18,49 @@ pub(super) struct PhaseReads<'p> {
 pub(super) enum Use<'p> {
     /// It is the phase's source, or named in its query. With the names of its key.
     Source(&'p PhaseReads<'p>, Vec<String>),
-    /// The phase looks up in it, by these columns and the one that it takes.
-    Lookup(&'p Phase, Vec<&'p str>),
+    /// The phase looks up in it.
+    Lookup(LookupUse<'p>),
+}
+
+/// A lookup in a table or collection.
+pub(super) struct LookupUse<'p> {
+    pub(super) phase: &'p Phase,
+    /// Its place among the phase's lookups.
+    pub(super) at: usize,
+    /// The column or path that is taken.
+    pub(super) take: &'p str,
+    /// Those by which it is found.
+    pub(super) by: &'p [String],
+}
+
+impl LookupUse<'_> {
+    /// The fields that its value goes to.
+    fn fields(&self) -> impl Iterator<Item = String> {
+        let fields = self.phase.mapping.fields.iter();
+        let own = fields.filter(|(_, expr)| asks(expr, self.at));
+        own.map(|(path, _)| format!("{}.{path}", self.phase.full_name()))
+    }
+}
+
+/// Whether a value is made with a lookup. Named values count where they are used only by their name.
+fn asks(expr: &Expr, lookup: usize) -> bool {
+    let inside = |fields: &[(FieldPath, Expr)]| fields.iter().any(|(_, expr)| asks(expr, lookup));
+    let own = match &expr.origin {
+        Origin::Lookup(call) => {
+            call.lookup == lookup || call.keys.iter().any(|expr| asks(expr, lookup))
+        }
+        Origin::First { alternatives, .. } => alternatives.iter().any(|expr| asks(expr, lookup)),
+        Origin::Path(_)
+        | Origin::Each(_)
+        | Origin::Value(_)
+        | Origin::Expression(_)
+        | Origin::Template(_)
+        | Origin::Id(_) => false,
+    };
+    own || expr.steps.iter().any(|step| match step {
+        Step::Object(fields) | Step::Extend { fields, .. } => inside(fields),
+        _ => false,
+    })
 }
 
 /// What becomes of a column or path by what phases say.
@@ -36,16 +78,20 @@ impl Use<'_> {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Source(reads, _) => reads.phase.full_name(),
-            Self::Lookup(phase, _) => phase.full_name(),
+            Self::Lookup(lookup) => lookup.phase.full_name(),
         }
     }
 
     /// Adds what it says of a column or path.
     pub(super) fn say(&self, entity: &str, leaf: &[Part], name: &str, said: &mut Said) {
         match self {
-            Self::Lookup(phase, names) => {
-                if names.iter().any(|path| names_leaf(path, leaf, name)) {
-                    add(&mut said.used, format!("looked up by {}", phase.full_name()));
+            Self::Lookup(lookup) => {
+                let taken = names_leaf(lookup.take, leaf, name);
+                if taken {
+                    lookup.fields().for_each(|field| add(&mut said.to, field));
+                }
+                if taken || lookup.by.iter().any(|path| names_leaf(path, leaf, name)) {
+                    add(&mut said.used, format!("looked up by {}", self.name()));
                 }
             }
             Self::Source(reads, key) => {
@@ -54,7 +100,8 @@ impl Use<'_> {
                 // What edits other records need not say what it leaves out.
                 let write = reads.phase.target.write;
                 let creates = matches!(write, WriteMode::Insert(_) | WriteMode::Append);
-                if creates && own == Said::default() {
+                // A query says which columns it wants of the tables that it joins.
+                if creates && reads.words.is_none() && own == Said::default() {
                     said.silent.get_or_insert_with(|| self.name());
                 }
                 said.to.extend(own.to);
@@ -70,8 +117,9 @@ impl Use<'_> {
     pub(super) fn places(&self) -> Vec<(Vec<Part>, String)> {
         let phase = self.name();
         match self {
-            Self::Lookup(_, names) => {
-                names.iter().map(|path| (parse(path), format!("looked up by {phase}"))).collect()
+            Self::Lookup(LookupUse { take, by, .. }) => {
+                let names = by.iter().map(String::as_str).chain([*take]);
+                names.map(|path| (parse(path), format!("looked up by {phase}"))).collect()
             }
             // What a query gives is known only when it runs.
             Self::Source(PhaseReads { words: Some(_), .. }, _) => Vec::new(),
@@ -107,6 +155,8 @@ impl Source<'_> {
     fn say(&self, leaf: &[Part], name: &str, said: &mut Said) {
         let PhaseReads { phase, reads, words } = self.reads;
         let full_name = phase.full_name();
+        let ignored = phase.ignore.iter().find(|(path, _)| names_leaf(path, leaf, name));
+        said.reason = ignored.map(|(_, reason)| reason.clone());
         if let Some(words) = words {
             let named = words.names_column(self.entity, name);
             if named {
@@ -146,10 +196,6 @@ impl Source<'_> {
         if is_key {
             add(&mut said.used, format!("key of {full_name}"));
         }
-        let ignored = phase.ignore.iter().find(|(path, _)| names_leaf(path, leaf, name));
-        if let Some((_, reason)) = ignored {
-            said.reason.get_or_insert(reason.clone());
-        }
     }
 
     fn covers(&self, by: &Reader, place: &[Part], leaf: &[Part]) -> bool {
@@ -162,7 +208,9 @@ impl Source<'_> {
         }
         // Stores differ in how they spell the columns of an answer.
         match (place.first(), leaf.first()) {
-            (Some(Part::Name(read)), Some(Part::Name(name))) if read.to_lowercase() == name.to_lowercase() => {
+            (Some(Part::Name(read)), Some(Part::Name(name)))
+                if read.to_lowercase() == name.to_lowercase() =>
+            {
                 covers(&place[1..], &leaf[1..])
             }
             (Some(Part::Name(_)), _) => false,

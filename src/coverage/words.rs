@@ -27,9 +27,38 @@ enum Token {
 
 /// Words that stand after a table without being its alias.
 const KEYWORDS: &[&str] = &[
-    "as", "on", "where", "join", "left", "right", "inner", "outer", "full", "cross", "natural",
-    "using", "group", "order", "having", "limit", "offset", "union", "except", "intersect", "set",
-    "fetch", "for", "window", "and", "or", "when", "then", "else", "end", "from", "select",
+    "as",
+    "on",
+    "where",
+    "join",
+    "left",
+    "right",
+    "inner",
+    "outer",
+    "full",
+    "cross",
+    "natural",
+    "using",
+    "group",
+    "order",
+    "having",
+    "limit",
+    "offset",
+    "union",
+    "except",
+    "intersect",
+    "set",
+    "fetch",
+    "for",
+    "window",
+    "and",
+    "or",
+    "when",
+    "then",
+    "else",
+    "end",
+    "from",
+    "select",
 ];
 
 impl Words {
@@ -49,7 +78,8 @@ impl Words {
             if is_sign(at, '*') {
                 // Not that of `count(*)` or a product.
                 let starts = before.and_then(name);
-                let alone = starts.is_some_and(|word| ["select", "distinct", "all"].contains(&&*word))
+                let alone = starts
+                    .is_some_and(|word| ["select", "distinct", "all"].contains(&&*word))
                     || before.is_some_and(|before| is_sign(before, ','));
                 if after_dot || alone {
                     words.stars.insert(owner);
@@ -71,7 +101,9 @@ impl Words {
     /// The names of an aggregation pipeline: paths (`$a.b`), fields and collections.
     pub(super) fn of_pipeline(stages: &[Value]) -> Self {
         let mut words = Self::default();
-        stages.iter().for_each(|stage| words.pipeline(stage));
+        for stage in stages {
+            words.pipeline(stage);
+        }
         words.stars.insert(None);
         words
     }
@@ -111,7 +143,8 @@ impl Words {
         let column = column.to_lowercase();
         self.names.iter().any(|(owner, name)| {
             let path = name.strip_prefix(&column).is_some_and(|rest| rest.starts_with('.'));
-            let inside = column.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'));
+            let inside =
+                column.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'));
             (*name == column || path || inside) && self.may_be(owner.as_deref(), entity)
         })
     }

@@ -301,7 +301,8 @@ mod tests {
                 What::Key => format!("{by}: key"),
                 What::Place { place, except } => {
                     let place: String = place.iter().map(part).collect();
-                    let except: String = except.iter().map(|name| format!(" -{name}")).collect();
+                    let except = except.join(" -");
+                    let except = if except.is_empty() { except } else { format!(" -{except}") };
                     format!("{by}: ${place}{except}")
                 }
             }
@@ -358,7 +359,10 @@ mod tests {
         let mut mapping = mapping(vec![
             ("id", expr(Origin::Id(rule), vec![])),
             ("a", path("let.body.steps[*]")),
-            ("b", expr(Origin::Template("{{ let.body.kind }} {{ line.z }} {{ e }}".into()), vec![])),
+            (
+                "b",
+                expr(Origin::Template("{{ let.body.kind }} {{ line.z }} {{ e }}".into()), vec![]),
+            ),
             ("c", expr(Origin::Lookup(call), vec![])),
             ("d", expr(Origin::Value(Value::Null), vec![])),
         ]);

@@ -232,7 +232,9 @@ impl Places {
     fn filter(&mut self, filter: &Filter, at: &[Part]) {
         let atom = match filter {
             Filter::Or(filters) | Filter::And(filters) => {
-                filters.iter().for_each(|filter| self.filter(filter, at));
+                for filter in filters {
+                    self.filter(filter, at);
+                }
                 return;
             }
             Filter::Atom(atom) => atom,

@@ -9,6 +9,9 @@ use crate::run::{RunError, Stores};
 /// What a store without transactions says of a phase while its rows are replaced.
 const UNDER_WAY: &str = "under way";
 
+/// The version of a map that has nothing any more.
+const EMPTY: &str = "empty";
+
 /// What was published of a phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
@@ -46,10 +49,11 @@ async fn each(plan: &Plan, stores: &Stores, all: bool) -> Result<Vec<Published>,
         }
         let history = phase.history_name();
         let published = ledger.published_version(&history).await?;
-        if !all && published.is_none() {
+        let version = ledger.mappings_version(&history).await?;
+        if published.is_none() && (!all || version.is_none()) {
             continue;
         }
-        let version = ledger.mappings_version(&history).await?;
+        let version = version.unwrap_or_else(|| EMPTY.to_owned());
         if published.as_ref() == Some(&version) {
             let ids = ledger.count_mappings(&history).await?;
             done.push(Published { phase: phase.full_name(), ids, written: false });

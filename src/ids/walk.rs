@@ -68,9 +68,7 @@ impl Walk {
         let Some(entries) = self.map.batch(self.at).await? else { return Ok(None) };
         let place = place(self.at);
         self.at += 1;
-        let is_newest = |known: &Known| {
-            self.newest.get(&known.entry.key.hash128()) == Some(&place)
-        };
+        let is_newest = |known: &Known| self.newest.get(&known.entry.key.hash128()) == Some(&place);
         let mut entries: Vec<Known> = entries.into_iter().filter(is_newest).collect();
         // Of a key that stands in a batch twice, as after a retry, the last entry counts.
         let mut last: HashMap<u128, usize> = HashMap::new();

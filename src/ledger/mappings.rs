@@ -66,16 +66,24 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the id map of a phase is made of: another text when it may be another one.
-    pub async fn mappings_version(&self, phase: &str) -> Result<String, StoreError> {
-        let records = self.phases(Some(phase)).await?;
-        let live = records.iter().filter(|record| record.state != PhaseState::RolledBack);
-        let part = |record: &PhaseRecord| {
-            let finished = record.finished_at.map(time::timestamp_text).unwrap_or_default();
-            format!("{} {} {} {finished}", record.run, record.batches, record.counts.read)
-        };
-        let parts: Vec<String> = live.map(part).collect();
-        Ok(format!("{:016x}", xxhash_rust::xxh3::xxh3_64(parts.join("\n").as_bytes())))
+    /// What the id map of a phase is made of: another text when it may be another one, and `None` when
+    /// there is nothing of it.
+    pub async fn mappings_version(&self, phase: &str) -> Result<Option<String>, StoreError> {
+        let batches = self.batch_index(phase, None).await?;
+        let mut text = String::new();
+        for record in self.phases(Some(phase)).await? {
+            let finished = batches
+                .iter()
+                .filter(|(run, seq, ..)| *run == record.run && *seq < record.batches)
+                .count();
+            // A run that found nothing new leaves the map as it is.
+            if finished > 0 && record.state != PhaseState::RolledBack {
+                let at = record.finished_at.map(time::timestamp_text).unwrap_or_default();
+                text.push_str(&format!("{} {finished} {} {at}\n", record.run, record.counts.read));
+            }
+        }
+        let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        Ok((!text.is_empty()).then(|| format!("{hash:016x}")))
     }
 
     /// The version of a phase's id map that is published; `None` when it is not.
@@ -138,9 +146,8 @@ impl Ledger {
             let (run, phase) = if documents { of_run(&mapping.run) } else { (None, None) };
             row.push(Value::from(mapping.run));
             if documents {
-                let at = |at: Option<chrono::DateTime<chrono::Utc>>| {
-                    text(at.map(time::timestamp_text))
-                };
+                let at =
+                    |at: Option<chrono::DateTime<chrono::Utc>>| text(at.map(time::timestamp_text));
                 row.push(text(run.as_ref().map(|run| run.spec.clone())));
                 row.push(text(run.map(|run| run.who)));
                 row.push(at(phase.as_ref().map(|phase| phase.started_at)));

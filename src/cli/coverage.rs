@@ -13,7 +13,7 @@ use crate::coverage::{ColumnState, Coverage, SourceState, coverage};
 use crate::report::{coverage_markdown, coverage_text};
 use crate::run::{Silent, fixtures};
 
-/// Tell what becomes of every table and column of the sources, and what fills the targets
+/// Tell what the specs leave behind, table by table and column by column
 ///
 /// Each table or collection of a store that phases read from is read, ignored with a reason, or
 /// forgotten; each column, and each path of documents, is mapped, used by a rule, ignored with a

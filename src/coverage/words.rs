@@ -25,7 +25,7 @@ enum Token {
     Sign(char),
 }
 
-/// Words that stand after a table without being its alias.
+/// Words that stand before or after a table without being its alias.
 const KEYWORDS: &[&str] = &[
     "as",
     "on",
@@ -40,7 +40,10 @@ const KEYWORDS: &[&str] = &[
     "natural",
     "using",
     "group",
+    "by",
     "order",
+    "asc",
+    "desc",
     "having",
     "limit",
     "offset",
@@ -53,12 +56,25 @@ const KEYWORDS: &[&str] = &[
     "window",
     "and",
     "or",
+    "not",
+    "in",
+    "is",
+    "null",
+    "between",
+    "like",
+    "case",
     "when",
     "then",
     "else",
     "end",
+    "exists",
     "from",
     "select",
+    "distinct",
+    "all",
+    "with",
+    "values",
+    "returning",
 ];
 
 impl Words {
@@ -87,11 +103,18 @@ impl Words {
                 continue;
             }
             let Some(word) = name(at) else { continue };
+            let is_keyword = |at: usize| match tokens.get(at) {
+                Some(Token::Name { text, quoted: false }) => {
+                    KEYWORDS.contains(&text.to_lowercase().as_str())
+                }
+                _ => false,
+            };
             let alias_at = if name(at + 1).as_deref() == Some("as") { at + 2 } else { at + 1 };
-            if let Some(Token::Name { text, quoted }) = tokens.get(alias_at)
-                && (*quoted || !KEYWORDS.contains(&text.to_lowercase().as_str()))
+            if !is_keyword(at)
+                && !is_keyword(alias_at)
+                && let Some(alias) = name(alias_at)
             {
-                words.aliases.insert(text.to_lowercase(), word.clone());
+                words.aliases.insert(alias, word.clone());
             }
             words.names.insert((owner, word));
         }
@@ -160,14 +183,11 @@ impl Words {
         let Some(owner) = owner else { return true };
         let entity = entity.to_lowercase();
         let table = entity.rsplit('.').next().unwrap_or(&entity);
-        match self.aliases.get(owner) {
-            Some(meant) => meant == table,
-            None => owner == table,
-        }
+        owner == table || self.aliases.get(owner).is_some_and(|meant| meant == table)
     }
 }
 
-/// The names and signs of SQL; texts, numbers and comments are left out.
+/// The names and signs of SQL. Of texts and numbers only the first sign stays, of comments nothing.
 fn tokens(text: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -176,7 +196,10 @@ fn tokens(text: &str) -> Vec<Token> {
         match c {
             '-' if rest.starts_with("--") => rest = after(rest, "\n"),
             '/' if rest.starts_with("/*") => rest = after(&rest[2..], "*/"),
-            '\'' => rest = quoted(&rest[1..], '\'').1,
+            '\'' => {
+                tokens.push(Token::Sign(c));
+                rest = quoted(&rest[1..], c).1;
+            }
             '"' | '`' => {
                 let (name, left) = quoted(&rest[1..], c);
                 tokens.push(Token::Name { text: name, quoted: true });
@@ -193,6 +216,7 @@ fn tokens(text: &str) -> Vec<Token> {
                 let end = rest
                     .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
                     .unwrap_or(rest.len());
+                tokens.push(Token::Sign(c));
                 rest = &rest[end..];
             }
             c if c.is_whitespace() => rest = &rest[width..],
@@ -244,6 +268,8 @@ mod tests {
         assert!(words.names_column("people", "note") && words.names_column("crm.offices", "note"));
         assert!(!words.names_column("people", "fax") && !words.names_column("people", "hidden"));
         assert!(!words.takes_all("people"));
+        let words = Words::of_query("SELECT people.id, kind AS people FROM people WHERE people.x");
+        assert!(words.names_column("people", "id") && words.names_column("people", "x"));
     }
 
     #[test]

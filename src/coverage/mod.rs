@@ -41,6 +41,9 @@ pub struct SourceCoverage {
     pub reason: Option<String>,
     /// How many records it has.
     pub records: u64,
+    /// How many of them no phase reads, because all that read it have a filter; `None` where that is
+    /// not known, as of queries.
+    pub outside: Option<u64>,
     /// The phases that read it or look something up in it.
     pub by: Vec<String>,
     /// Its columns; of documents, every path. Empty unless it is read.

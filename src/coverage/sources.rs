@@ -219,6 +219,7 @@ impl<'p> Survey<'p> {
             state,
             reason,
             records,
+            outside: None,
             by: Vec::new(),
             columns: Vec::new(),
         });
@@ -251,8 +252,12 @@ impl<'p> Survey<'p> {
             }
             (records, leaves)
         };
+        let outside = match outside(uses) {
+            Some(filter) => Some(self.store.count(entity, &filter).await?),
+            None => None,
+        };
         self.absent(entity, &leaves, records, uses, schema.open);
-        self.push(entity, records, &leaves, uses);
+        self.push(entity, (records, outside), &leaves, uses);
         Ok(())
     }
 
@@ -263,11 +268,17 @@ impl<'p> Survey<'p> {
         }
         let (records, leaves) = read(&*self.store, ScanSource::Files, Vec::new(), None).await?;
         self.absent("", &leaves, records, &uses, true);
-        self.push("", records, &leaves, &uses);
+        self.push("", (records, None), &leaves, &uses);
         Ok(())
     }
 
-    fn push(&mut self, entity: &str, records: u64, leaves: &[Leaf], uses: &[Use<'p>]) {
+    fn push(
+        &mut self,
+        entity: &str,
+        (records, outside): (u64, Option<u64>),
+        leaves: &[Leaf],
+        uses: &[Use<'p>],
+    ) {
         let mut by: Vec<String> = uses.iter().map(Use::name).collect();
         by.sort();
         by.dedup();
@@ -309,6 +320,7 @@ impl<'p> Survey<'p> {
             state: SourceState::Read,
             reason: None,
             records,
+            outside,
             by,
             columns,
         });
@@ -410,6 +422,22 @@ fn of_column(column: &crate::value::Column) -> Leaf {
         records: None,
         constant: false,
     }
+}
+
+/// The records that no phase reads, when all that read have a filter.
+fn outside(uses: &[Use<'_>]) -> Option<Filter> {
+    let mut filters = Vec::new();
+    for one in uses {
+        match one {
+            Use::Lookup(_) => {}
+            Use::Source(reads, _) if reads.words.is_some() => return None,
+            Use::Source(reads, _) => match &reads.phase.source.filter {
+                Filter::All => return None,
+                filter => filters.push(filter.clone()),
+            },
+        }
+    }
+    (!filters.is_empty()).then(|| Filter::Not(Box::new(Filter::Or(filters))))
 }
 
 /// By what a table is read in order; empty when nothing says.

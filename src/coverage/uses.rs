@@ -165,7 +165,10 @@ impl Source<'_> {
                 return;
             }
         }
-        let is_key = self.key.iter().any(|path| names_leaf(path, leaf, name));
+        let is_key = self.key.iter().any(|path| match words {
+            Some(words) => words.gives(self.entity, name, path),
+            None => names_leaf(path, leaf, name),
+        });
         for Read { by, what } in reads {
             let covered = match what {
                 What::Key => is_key,
@@ -203,15 +206,10 @@ impl Source<'_> {
             // Taking a list apart reads its elements only as far as fields do.
             return covers(place, leaf) && (!is_in(place, leaf) || names(place) == names(leaf));
         }
-        if self.reads.words.is_none() {
-            return covers(place, leaf);
-        }
-        // Stores differ in how they spell the columns of an answer.
+        let Some(words) = &self.reads.words else { return covers(place, leaf) };
         match (place.first(), leaf.first()) {
-            (Some(Part::Name(read)), Some(Part::Name(name)))
-                if read.to_lowercase() == name.to_lowercase() =>
-            {
-                covers(&place[1..], &leaf[1..])
+            (Some(Part::Name(read)), Some(Part::Name(column))) => {
+                words.gives(self.entity, column, read) && covers(&place[1..], &leaf[1..])
             }
             (Some(Part::Name(_)), _) => false,
             _ => covers(place, leaf),

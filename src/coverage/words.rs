@@ -11,12 +11,23 @@ use crate::value::Value;
 /// The names of a query or pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Words {
-    /// Names, in lower case, each with what stands before its dot.
-    names: BTreeSet<(Option<String>, String)>,
+    names: BTreeSet<Named>,
     /// What stands before `.*`, and nothing for `*` alone.
     stars: BTreeSet<Option<String>>,
     /// Names that follow a name directly or after AS, as a table's alias does.
     aliases: BTreeMap<String, String>,
+}
+
+/// A name at one place, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    /// What stands before its dot.
+    owner: Option<String>,
+    name: String,
+    /// The name that follows it directly or after AS.
+    alias: Option<String>,
+    /// Whether it stands in what is selected.
+    selected: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,37 +97,52 @@ impl Words {
             Some(Token::Name { text, .. }) => Some(text.to_lowercase()),
             _ => None,
         };
+        let is_keyword = |at: usize| match tokens.get(at) {
+            Some(Token::Name { text, quoted: false }) => {
+                KEYWORDS.contains(&text.to_lowercase().as_str())
+            }
+            _ => false,
+        };
         let is_sign = |at: usize, sign| tokens.get(at) == Some(&Token::Sign(sign));
+        // Whether what is selected goes on, for each parenthesis that is open.
+        let mut selects = vec![false];
         for at in 0..tokens.len() {
             let before = at.checked_sub(1);
             let after_dot = before.is_some_and(|before| is_sign(before, '.'));
             let owner = if after_dot { at.checked_sub(2).and_then(name) } else { None };
-            if is_sign(at, '*') {
-                // Not that of `count(*)` or a product.
-                let starts = before.and_then(name);
-                let alone = starts
-                    .is_some_and(|word| ["select", "distinct", "all"].contains(&&*word))
-                    || before.is_some_and(|before| is_sign(before, ','));
-                if after_dot || alone {
-                    words.stars.insert(owner);
+            let selected = selects.last().copied().unwrap_or_default();
+            match &tokens[at] {
+                Token::Sign('(') => selects.push(selected),
+                Token::Sign(')') if selects.len() > 1 => {
+                    selects.pop();
                 }
-                continue;
-            }
-            let Some(word) = name(at) else { continue };
-            let is_keyword = |at: usize| match tokens.get(at) {
-                Some(Token::Name { text, quoted: false }) => {
-                    KEYWORDS.contains(&text.to_lowercase().as_str())
+                Token::Sign('*') => {
+                    // Not that of `count(*)` or a product.
+                    let starts = before.and_then(name);
+                    let alone = starts
+                        .is_some_and(|word| matches!(&*word, "select" | "distinct" | "all"))
+                        || before.is_some_and(|before| is_sign(before, ','));
+                    if after_dot || alone {
+                        words.stars.insert(owner);
+                    }
                 }
-                _ => false,
-            };
-            let alias_at = if name(at + 1).as_deref() == Some("as") { at + 2 } else { at + 1 };
-            if !is_keyword(at)
-                && !is_keyword(alias_at)
-                && let Some(alias) = name(alias_at)
-            {
-                words.aliases.insert(alias, word.clone());
+                Token::Sign(_) => {}
+                Token::Name { .. } if is_keyword(at) => {
+                    if let (Some(word), Some(top)) = (name(at), selects.last_mut()) {
+                        *top = word == "select" || (*top && word != "from");
+                    }
+                }
+                Token::Name { text, .. } => {
+                    let as_at = name(at + 1).as_deref() == Some("as");
+                    let alias_at = if as_at { at + 2 } else { at + 1 };
+                    let alias = if is_keyword(alias_at) { None } else { name(alias_at) };
+                    let name = text.to_lowercase();
+                    if let Some(alias) = &alias {
+                        words.aliases.insert(alias.clone(), name.clone());
+                    }
+                    words.names.insert(Named { owner, name, alias, selected });
+                }
             }
-            words.names.insert((owner, word));
         }
         words
     }
@@ -134,14 +160,13 @@ impl Words {
     fn pipeline(&mut self, value: &Value) {
         match value {
             Value::Text(text) => {
-                let path = text.trim_start_matches('$');
-                self.names.insert((None, path.to_lowercase()));
+                self.add(text.trim_start_matches('$'));
             }
             Value::Array(values) => values.iter().for_each(|value| self.pipeline(value)),
             Value::Object(object) => {
                 for (name, value) in object.iter() {
                     if !name.starts_with('$') {
-                        self.names.insert((None, name.to_lowercase()));
+                        self.add(name);
                     }
                     self.pipeline(value);
                 }
@@ -150,26 +175,44 @@ impl Words {
         }
     }
 
+    fn add(&mut self, name: &str) {
+        let name = name.to_lowercase();
+        self.names.insert(Named { owner: None, name, alias: None, selected: true });
+    }
+
     /// Whether it names a table or collection; a schema before the name may be left out.
     pub(super) fn names_entity(&self, entity: &str) -> bool {
         let entity = entity.to_lowercase();
         match entity.rsplit_once('.') {
-            Some((schema, table)) => self.names.iter().any(|(owner, name)| {
+            Some((schema, table)) => self.names.iter().any(|Named { owner, name, .. }| {
                 name == table && owner.as_deref().is_none_or(|owner| owner == schema)
             }),
-            None => self.names.iter().any(|(_, name)| *name == entity),
+            None => self.names.iter().any(|named| named.name == entity),
         }
     }
 
     /// Whether it names a column or path of a table or collection.
     pub(super) fn names_column(&self, entity: &str, column: &str) -> bool {
         let column = column.to_lowercase();
-        self.names.iter().any(|(owner, name)| {
+        self.names.iter().any(|Named { owner, name, .. }| {
             let path = name.strip_prefix(&column).is_some_and(|rest| rest.starts_with('.'));
             let inside =
                 column.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'));
             (*name == column || path || inside) && self.may_be(owner.as_deref(), entity)
         })
+    }
+
+    /// Whether what it gives as `read` may be this column of a table or collection.
+    pub(super) fn gives(&self, entity: &str, column: &str, read: &str) -> bool {
+        let (column, read) = (column.to_lowercase(), read.to_lowercase());
+        let listed = self.names.iter().any(|named| {
+            let is_read = named.alias.as_ref().unwrap_or(&named.name) == &read;
+            named.selected
+                && named.name == column
+                && is_read
+                && self.may_be(named.owner.as_deref(), entity)
+        });
+        listed || (column == read && self.takes_all(entity))
     }
 
     /// Whether it takes all columns of a table or collection.
@@ -268,6 +311,12 @@ mod tests {
         assert!(words.names_column("people", "note") && words.names_column("crm.offices", "note"));
         assert!(!words.names_column("people", "fax") && !words.names_column("people", "hidden"));
         assert!(!words.takes_all("people"));
+        assert!(words.gives("people", "id", "id") && !words.gives("crm.offices", "id", "id"));
+        assert!(
+            words.gives("crm.offices", "name", "office") && words.gives("people", "note", "note")
+        );
+        assert!(!words.gives("crm.offices", "name", "name"));
+        assert!(!words.gives("people", "office_id", "office_id"), "it is not selected");
         let words = Words::of_query("SELECT people.id, kind AS people FROM people WHERE people.x");
         assert!(words.names_column("people", "id") && words.names_column("people", "x"));
     }
@@ -276,6 +325,7 @@ mod tests {
     fn a_star_takes_all_of_its_table() {
         let words = Words::of_query("SELECT p.*, count(*) FROM people p JOIN visits v USING (id)");
         assert!(words.takes_all("people") && !words.takes_all("visits"));
+        assert!(words.gives("people", "note", "note") && !words.gives("visits", "note", "note"));
         let words = Words::of_query("SELECT count(*), 2 * x FROM people");
         assert!(!words.takes_all("people"));
         assert!(Words::of_query("select * from people").takes_all("people"));

@@ -106,7 +106,15 @@ fn source_words(source: &SourceCoverage) -> String {
 
 fn source_state(source: &SourceCoverage) -> String {
     match (source.state, &source.reason) {
-        (SourceState::Read, _) => format!("read by {}", source.by.join(", ")),
+        (SourceState::Read, _) => {
+            let by = source.by.join(", ");
+            match source.outside {
+                Some(count) if count > 0 => {
+                    format!("read by {by}; {} in no filter", records(count))
+                }
+                _ => format!("read by {by}"),
+            }
+        }
         (SourceState::Ignored, Some(reason)) => format!("ignored: {reason}"),
         (SourceState::Ignored, None) => "ignored".to_owned(),
         (SourceState::Forgotten, _) => "forgotten".to_owned(),

@@ -123,6 +123,9 @@ fn every_table_and_column_is_told() {
     // Each spec by itself knows less.
     let alone = world.json(1, "coverage specs/people.toml");
     assert_eq!(source(&alone, "visits")["state"], "forgotten");
+    assert_eq!(source(&alone, "people")["outside"], 1);
+    let alone = world.ends(1, "coverage specs/people.toml");
+    assert!(alone.out.contains("read by people.people; 1 record in no filter"), "{}", alone.out);
 }
 
 #[test]

@@ -106,12 +106,12 @@ impl Words {
         let is_sign = |at: usize, sign| tokens.get(at) == Some(&Token::Sign(sign));
         // Whether what is selected goes on, for each parenthesis that is open.
         let mut selects = vec![false];
-        for at in 0..tokens.len() {
+        for (at, token) in tokens.iter().enumerate() {
             let before = at.checked_sub(1);
             let after_dot = before.is_some_and(|before| is_sign(before, '.'));
             let owner = if after_dot { at.checked_sub(2).and_then(name) } else { None };
             let selected = selects.last().copied().unwrap_or_default();
-            match &tokens[at] {
+            match token {
                 Token::Sign('(') => selects.push(selected),
                 Token::Sign(')') if selects.len() > 1 => {
                     selects.pop();

@@ -61,6 +61,7 @@
 //! | asking services | [`http`] | [`http::Client`] |
 //! | doing it | [`run`] | [`run::run`] |
 //! | what was done | [`ledger`] | [`ledger::Ledger`] |
+//! | what is left behind | [`coverage`] | [`coverage::coverage`] |
 //! | what was there before | [`backup`] | [`backup::write`], [`restore::restore`] |
 //! | values, types, keys, casts | [`value`] | [`value::Value`] |
 //! | what went wrong in a spec | [`diagnostics`] | [`diagnostics::codes`] |
@@ -76,6 +77,7 @@ pub mod backup;
 pub mod check;
 pub mod cli;
 pub mod connectors;
+pub mod coverage;
 pub mod diagnostics;
 pub mod document;
 pub mod expr;

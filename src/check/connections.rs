@@ -165,6 +165,11 @@ impl<'s> Checker<'s> {
                     spec::BackupWhen::Run => plan::BackupWhen::Run,
                     spec::BackupWhen::Phase => plan::BackupWhen::Phase,
                 }),
+                ignore: connection
+                    .ignore
+                    .iter()
+                    .map(|(name, reason)| (name.to_string(), reason.to_string()))
+                    .collect(),
             },
             store: self.connections.store(location),
             facts,
@@ -300,6 +305,12 @@ impl<'s> Checker<'s> {
         if let Some(backup) = prepared.connection.backup {
             connections.list[id].connection.backup.get_or_insert(backup);
         }
+        let ignore = &mut connections.list[id].connection.ignore;
+        for entry in &prepared.connection.ignore {
+            if !ignore.contains(entry) {
+                ignore.push(entry.clone());
+            }
+        }
         if prepared.connection.production {
             connections.list[id].connection.production = true;
         }
@@ -334,6 +345,7 @@ impl<'s> Checker<'s> {
             fixtures: None,
             production: false,
             backup: None,
+            ignore: Vec::new(),
         };
         self.connections.list.push(Planned { connection, span: pattern.span(), spec });
         self.connections.list.len() - 1

@@ -18,7 +18,8 @@ use crate::run::Stores;
 
 /// Look up which new id a legacy id became, or the other way round
 ///
-/// It reads the ledger, not the source. The exit code is 1 when nothing is found.
+/// It reads the ledger, not the source. The exit code is 1 when nothing is found. What is published
+/// stays as the ledger is from then on: `run`, `rollback`, `restore` and `rejects --retry` see to it.
 #[derive(Args, Debug)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct Arguments {
@@ -34,6 +35,9 @@ pub(super) struct Arguments {
     /// Write the whole map, as CSV or JSON Lines by the ending of its name (.csv, .jsonl)
     #[arg(long, value_name = "FILE", group = "what")]
     export: Option<PathBuf>,
+    /// Write the map into the target's store, as `mapper_mappings`, for other tools and later specs
+    #[arg(long, group = "what")]
+    publish: bool,
 }
 
 pub(super) async fn run(
@@ -49,6 +53,7 @@ pub(super) async fn run(
     let stores = open::existing_or_empty(&plan).await?;
     let done = match export {
         Some((path, format)) => write(path, format, &plan, &stores, console).await,
+        None if arguments.publish => publish(&plan, &stores, console).await,
         None => find(arguments, &plan, &stores, console).await,
     };
     open::close(&plan, &stores).await;
@@ -72,27 +77,45 @@ async fn find(
         return Ok(exit);
     }
     let cells = |row: &IdRow| {
-        let new_id = row.new_id.clone().unwrap_or_default();
-        vec![row.phase.clone(), row.legacy_key.clone(), new_id, row.fate.clone()]
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let at = row.finished_at.as_ref().or(row.started_at.as_ref());
+        vec![
+            row.phase.clone(),
+            row.legacy_key.clone(),
+            text(&row.new_id),
+            row.fate.clone(),
+            text(&row.who),
+            at.cloned().unwrap_or_default(),
+            row.run.clone(),
+        ]
     };
     let rows: Vec<Vec<String>> = found.iter().map(cells).collect();
-    let text = table(&["phase", "legacy key", "new id", "fate"], &rows);
-    console.answer(&text, || {
-        let rows: Vec<Json> = found
-            .iter()
-            .map(|row| {
-                json!({
-                    "phase": row.phase,
-                    "legacy_key": row.legacy_key,
-                    "new_id": row.new_id,
-                    "fate": row.fate,
-                    "run": row.run,
-                })
-            })
-            .collect();
-        json!({ "exit": exit.number(), "ids": rows })
-    })?;
+    let text = table(&["phase", "legacy key", "new id", "fate", "by", "at", "run"], &rows);
+    console.answer(&text, || json!({ "exit": exit.number(), "ids": found }))?;
     Ok(exit)
+}
+
+async fn publish(plan: &Plan, stores: &Stores, console: &Console) -> Result<ExitCode, Failure> {
+    let locks = stores.lock(plan).await?;
+    let done = ids::publish(plan, stores).await?;
+    drop(locks);
+    if done.is_empty() {
+        console.error("nothing was run yet, so there are no ids", &[], None);
+        return Ok(ExitCode::Failed);
+    }
+    if console.is_json() {
+        let phases: Vec<Json> = done
+            .iter()
+            .map(|one| json!({ "phase": one.phase, "ids": one.ids, "written": one.written }))
+            .collect();
+        console.document(&json!({ "exit": 0, "published": phases }))?;
+    }
+    for one in &done {
+        let count = plural(usize::try_from(one.ids).unwrap_or(usize::MAX), "id");
+        let as_before = if one.written { "" } else { ", as before" };
+        console.say(&format!("{}: {count} in `mapper_mappings`{as_before}", one.phase));
+    }
+    Ok(ExitCode::Done)
 }
 
 async fn write(

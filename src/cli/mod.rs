@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod confirm;
 mod console;
+mod coverage;
 mod environment;
 mod exit;
 mod explain;
@@ -93,6 +94,7 @@ enum Format {
     Text,
     Json,
     Mermaid,
+    Markdown,
 }
 
 /// When colour is used.
@@ -116,6 +118,7 @@ enum Command {
     Status(status::Arguments),
     Rejects(rejects::Arguments),
     Rehearse(rehearse::Arguments),
+    Coverage(coverage::Arguments),
     Ids(ids::Arguments),
     Seed(seed::Arguments),
     Test(test::Arguments),
@@ -171,6 +174,7 @@ fn dispatch(cli: Cli, console: &Console) -> Result<ExitCode, Failure> {
             Command::Rollback(arguments) => rollback::run(&arguments, &environment, console).await,
             Command::Restore(arguments) => restore::run(&arguments, &environment, console).await,
             Command::Rehearse(arguments) => rehearse::run(&arguments, &environment, console).await,
+            Command::Coverage(arguments) => coverage::run(&arguments, &environment, console).await,
             Command::Status(arguments) => status::run(&arguments, &environment, console).await,
             Command::Rejects(arguments) => rejects::run(&arguments, &environment, console).await,
             Command::Ids(arguments) => ids::run(&arguments, &environment, console).await,

@@ -63,6 +63,22 @@ pub(super) async fn close(plan: &Plan, stores: &Stores) {
     }
 }
 
+/// A plan whose embedded targets, when they are not there, may be made as temporary copies. What a
+/// phase reads must be there, or be filled by fixtures.
+pub(super) fn with_absent_targets(mut plan: Plan) -> Plan {
+    let read: Vec<String> = plan
+        .phases
+        .iter()
+        .map(|phase| plan.connections[phase.source.connection].config.url.clone())
+        .collect();
+    for connection in &mut plan.connections {
+        let is_read = read.contains(&connection.config.url);
+        connection.config.create = connection.fixtures.is_some()
+            || (!is_read && connectors::is_embedded(&connection.config));
+    }
+    plan
+}
+
 fn uncreated(plan: &Plan) -> Plan {
     let mut plan = plan.clone();
     for connection in &mut plan.connections {

@@ -3,14 +3,11 @@
 use std::ffi::OsString;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use super::{Cli, ExitCode, Format};
-
-/// Commands of the design that this version does not have.
-const PLANNED: &[&str] = &["coverage"];
 
 /// Takes `text` and `json`.
 pub(super) fn text_or_json() -> impl TypedValueParser<Value = Format> {
@@ -22,10 +19,16 @@ pub(super) fn any_format() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(["text", "mermaid", "json"]).map(|name| format(&name))
 }
 
+/// Takes `text`, `markdown` and `json`.
+pub(super) fn text_markdown_or_json() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["text", "markdown", "json"]).map(|name| format(&name))
+}
+
 fn format(name: &str) -> Format {
     match name {
         "json" => Format::Json,
         "mermaid" => Format::Mermaid,
+        "markdown" => Format::Markdown,
         _ => Format::Text,
     }
 }
@@ -42,23 +45,9 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Cli, ExitCode> {
             let _ = error.print();
             return ExitCode::Done;
         }
-        tell(&not_yet(error), wants_json(arguments));
+        tell(&error, wants_json(arguments));
         ExitCode::Usage
     })
-}
-
-/// A command that will be says so, instead of being unknown.
-fn not_yet(error: clap::Error) -> clap::Error {
-    if error.kind() != ErrorKind::InvalidSubcommand {
-        return error;
-    }
-    match error.get(ContextKind::InvalidSubcommand) {
-        Some(ContextValue::String(name)) if PLANNED.contains(&name.as_str()) => {
-            let message = format!("`mapper {name}` is not yet supported");
-            Cli::command().error(ErrorKind::InvalidSubcommand, message)
-        }
-        _ => error,
-    }
 }
 
 /// Whether JSON was asked for on a command line that can't be read.
@@ -106,15 +95,5 @@ mod tests {
         let mermaid = parsed("mapper plan x --format mermaid").unwrap();
         assert_eq!(mermaid.globals.format, Format::Mermaid);
         assert!(parsed("mapper check x --format mermaid").is_err());
-    }
-
-    #[test]
-    fn commands_that_will_be_say_so() {
-        for name in PLANNED {
-            let error = not_yet(parsed(&format!("mapper {name}")).unwrap_err());
-            assert!(error.to_string().contains("is not yet supported"), "{error}");
-        }
-        let error = not_yet(parsed("mapper chek").unwrap_err());
-        assert!(error.to_string().contains("'check'"), "{error}");
     }
 }

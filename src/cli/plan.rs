@@ -43,7 +43,7 @@ pub(super) async fn run(
     let (views, gone) = structure::views_of_all(&plan, &stores).await?;
     open::close(&plan, &stores).await;
     match console.format() {
-        Format::Text => {
+        Format::Text | Format::Markdown => {
             console.answer(&plan::explain_text(&plan, &status, &ways, &views), || Json::Null)?;
         }
         Format::Mermaid => {

@@ -14,6 +14,7 @@ use crate::check::{self, Checked, SeedOptions};
 use crate::diagnostics::Diagnostics;
 use crate::diagnostics::wording::plural;
 use crate::generate;
+use crate::ids;
 use crate::plan::Plan;
 use crate::rejects::{self, Reject};
 use crate::run::{Options, Retried, Stores};
@@ -118,6 +119,7 @@ async fn work(
         let done = rejects::retry(plan, stores, &options, &watcher, &cancel).await;
         watcher.finish();
         retried = done?;
+        ids::refresh(plan, stores).await?;
     }
     let mut standing = rejects::list(plan, stores, arguments.show_values).await?;
     let seeded = Stores::from_stores(

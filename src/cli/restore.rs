@@ -10,6 +10,7 @@ use super::environment::Environment;
 use super::{ExitCode, Failure, confirm, load, open, run, signal};
 use crate::backup::Backup;
 use crate::diagnostics::wording::plural;
+use crate::ids;
 use crate::restore::{Request, RestoreOutcome, list, restore};
 
 /// Put a backup back
@@ -77,9 +78,14 @@ pub(super) async fn run(
     let locks = if request.dry_run { Vec::new() } else { stores.lock(&plan).await? };
     let cancel = signal::listen(*console, "The same command begins again.".to_owned());
     let done = restore(&plan, &stores, &request, &cancel).await;
+    let refreshed = match &done {
+        Ok(_) if !request.dry_run => ids::refresh(&plan, &stores).await.map(|_| ()),
+        _ => Ok(()),
+    };
     drop(locks);
     open::close(&plan, &stores).await;
     let outcome = done?;
+    refreshed?;
     let exit = if outcome.is_verified() { ExitCode::Done } else { ExitCode::Failed };
     if console.is_json() {
         console.document(&document(&outcome, exit))?;

@@ -11,6 +11,7 @@ use super::environment::Environment;
 use super::progress::Watcher;
 use super::{ExitCode, Failure, confirm, load, open, run, signal};
 use crate::diagnostics::wording::plural;
+use crate::ids;
 use crate::ledger::ObjectRecord;
 use crate::rollback::{Request, RollbackOutcome, Scope, losses, rollback};
 
@@ -86,9 +87,15 @@ pub(super) async fn run(
     let watcher = Watcher::new(console, None)?;
     let done = rollback(&plan, &stores, &request, &watcher, &cancel).await;
     watcher.finish();
+    let refreshed = match &done {
+        Ok(_) if !request.dry_run => ids::refresh(&plan, &stores).await.map(|_| ()),
+        _ => Ok(()),
+    };
     drop(locks);
     open::close(&plan, &stores).await;
-    told(&done?, &WORDS, console)
+    let done = done?;
+    refreshed?;
+    told(&done, &WORDS, console)
 }
 
 /// How a rollback is told.

@@ -13,6 +13,7 @@ use super::progress::Watcher;
 use super::summary::{self, ReportFile};
 use super::{ExitCode, Failure, confirm, environment, load, open, signal};
 use crate::diagnostics::wording::{and_list, did_you_mean, or_list, plural};
+use crate::ids;
 use crate::plan::{Plan, Work};
 use crate::report::{Report, exit_code};
 use crate::rollback::{self, Request, Scope};
@@ -303,6 +304,15 @@ impl Job {
             self.cancel.clone(),
         )
         .await?;
+        // A failed run has mapped something too; that it failed is the greater trouble.
+        let refreshed = if self.options.dry_run {
+            Ok(Vec::new())
+        } else {
+            ids::refresh(&self.plan, stores).await
+        };
+        if !outcome.is_failed() {
+            refreshed?;
+        }
         let progress = if self.wants_progress && !self.options.dry_run {
             status(&self.plan, stores).await.map(Some)
         } else {

@@ -24,6 +24,7 @@ pub mod scratch;
 mod size;
 pub mod sqlite;
 mod structure;
+mod view;
 
 pub(crate) use config::without_nul;
 pub use config::{
@@ -35,6 +36,7 @@ pub use fitting::{fitters, fitters_of};
 pub use matching::{compare_rows, compare_values, matches, parse_filter, value_at};
 pub use registry::{capabilities, capabilities_of, is_embedded, location_of, open};
 pub(crate) use size::row_bytes;
+pub use view::{View, ViewTable};
 
 use std::fmt;
 use std::sync::Arc;
@@ -518,6 +520,13 @@ pub enum Definition {
         entity: String,
         /// The index's name.
         name: String,
+    },
+    /// Creates a view. One that exists is an error.
+    CreateView {
+        /// Its name.
+        entity: String,
+        /// What it shows.
+        view: View,
     },
     /// Runs statements of the store's own language (a fixture's `schema.sql`).
     Script(String),

@@ -11,6 +11,7 @@ mod id;
 mod parts;
 mod plain;
 mod program;
+mod reads;
 mod select;
 mod template;
 mod uses;
@@ -21,7 +22,8 @@ pub use evaluate::{Element, Found, Halt, Lookups, Mapped};
 pub use id::{IdKind, IdRule, row_id_bytes};
 pub use parts::{TemplatePart, template_parts};
 pub use program::{Program, ProgramError};
-pub use select::{Path, PathError, Root, Segment};
+pub use reads::{Read, Reader, What};
+pub use select::{Part, Path, PathError, Places, Root, Segment};
 pub use template::{Analysis, Name, SyntaxError, TextKind, analyse, filters, functions, tests};
 
 use std::collections::BTreeMap;

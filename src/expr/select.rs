@@ -6,7 +6,10 @@
 use std::fmt;
 use std::ops::Range;
 
-use jsonpath_rust::parser::model::{JpQuery, Segment as JpSegment, Selector};
+use jsonpath_rust::parser::model::{
+    Comparable, Filter, FilterAtom, JpQuery, Segment as JpSegment, Selector, SingularQuery,
+    SingularQuerySegment, Test,
+};
 use jsonpath_rust::query::queryable::Queryable;
 
 use crate::value::Value;
@@ -46,6 +49,26 @@ pub enum Segment {
     Name(String),
     /// An element, from the end when negative.
     Index(i64),
+}
+
+/// Places that a path leads to, each as steps from its root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// What it gives.
+    pub taken: Vec<Vec<Part>>,
+    /// What decides whether it gives something (`[?@.sold]`).
+    pub tested: Vec<Vec<Part>>,
+}
+
+/// A step towards a place, whichever element it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// A field.
+    Name(String),
+    /// Some or all elements or fields.
+    Each,
+    /// Any number of steps.
+    Deep,
 }
 
 /// Why a text is no path.
@@ -112,6 +135,24 @@ impl Path {
         }
     }
 
+    /// The places that it leads to, from its root.
+    pub fn places(&self) -> Places {
+        let mut places = Places { taken: vec![Vec::new()], tested: Vec::new() };
+        match &self.kind {
+            PathKind::Singular(segments) => {
+                places.taken[0].extend(segments.iter().map(|segment| match segment {
+                    Segment::Name(name) => Part::Name(name.clone()),
+                    Segment::Index(_) => Part::Each,
+                }));
+            }
+            PathKind::Query { head, rest } => {
+                places.taken[0].extend(head.clone().map(Part::Name));
+                places.follow(&rest.segments);
+            }
+        }
+        places
+    }
+
     /// The first name after the root, when the path begins with one: the column that it reads.
     pub fn head(&self) -> Option<&str> {
         match &self.kind {
@@ -152,6 +193,83 @@ impl fmt::Debug for Path {
 impl PartialEq for Path {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text && self.root == other.root
+    }
+}
+
+impl Places {
+    /// Goes on from what is taken so far.
+    fn follow(&mut self, segments: &[JpSegment]) {
+        for segment in segments {
+            let mut inner = segment;
+            while let JpSegment::Descendant(below) = inner {
+                self.taken.iter_mut().for_each(|place| place.push(Part::Deep));
+                inner = below;
+            }
+            let selectors: &[Selector] = match inner {
+                JpSegment::Selector(selector) => std::slice::from_ref(selector),
+                JpSegment::Selectors(selectors) => selectors,
+                JpSegment::Descendant(_) => &[],
+            };
+            for place in std::mem::take(&mut self.taken) {
+                for selector in selectors {
+                    let mut place = place.clone();
+                    match selector {
+                        Selector::Name(name) => place.push(Part::Name(name.clone())),
+                        Selector::Filter(filter) => {
+                            place.push(Part::Each);
+                            self.filter(filter, &place);
+                        }
+                        Selector::Wildcard | Selector::Index(_) | Selector::Slice(..) => {
+                            place.push(Part::Each);
+                        }
+                    }
+                    self.taken.push(place);
+                }
+            }
+        }
+    }
+
+    fn filter(&mut self, filter: &Filter, at: &[Part]) {
+        let atom = match filter {
+            Filter::Or(filters) | Filter::And(filters) => {
+                for filter in filters {
+                    self.filter(filter, at);
+                }
+                return;
+            }
+            Filter::Atom(atom) => atom,
+        };
+        match atom {
+            FilterAtom::Filter { expr, .. } => self.filter(expr, at),
+            FilterAtom::Test { expr, .. } => match &**expr {
+                Test::RelQuery(segments) => {
+                    let mut inner = Self { taken: vec![at.to_vec()], tested: Vec::new() };
+                    inner.follow(segments);
+                    self.tested.extend(inner.taken.into_iter().chain(inner.tested));
+                }
+                Test::AbsQuery(_) => {}
+                // Its arguments may be anything of the element.
+                Test::Function(_) => self.tested.push(at.to_vec()),
+            },
+            FilterAtom::Comparison(comparison) => {
+                let (left, right) = comparison.vals();
+                for side in [left, right] {
+                    match side {
+                        Comparable::SingularQuery(SingularQuery::Current(segments)) => {
+                            let part = |segment: &SingularQuerySegment| match segment {
+                                SingularQuerySegment::Name(name) => Part::Name(name.clone()),
+                                SingularQuerySegment::Index(_) => Part::Each,
+                            };
+                            let rest = segments.iter().map(part);
+                            self.tested.push(at.iter().cloned().chain(rest).collect());
+                        }
+                        Comparable::Function(_) => self.tested.push(at.to_vec()),
+                        Comparable::SingularQuery(SingularQuery::Root(_))
+                        | Comparable::Literal(_) => {}
+                    }
+                }
+            }
+        }
     }
 }
 

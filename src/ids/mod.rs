@@ -3,15 +3,18 @@
 //! A composite key is shown part by part in canonical text, with `, ` between the parts; where a
 //! phase takes records apart, the element's number (from 0) is the last part.
 
-use std::collections::HashMap;
+mod publish;
+mod walk;
+
+pub use publish::{Published, publish, refresh};
+
 use std::io::Write;
 
 use serde::Serialize;
 
-use crate::ledger::{KeyMap, Known};
 use crate::plan::Plan;
 use crate::run::{RunError, RunErrorKind, Stores};
-use crate::value::Value;
+use walk::Walk;
 
 /// One line of the id map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,7 +29,31 @@ pub struct IdRow {
     pub fate: String,
     /// The run that says so.
     pub run: String,
+    /// The table or collection that the key is from; `None` for queries and files.
+    pub source: Option<String>,
+    /// The table or collection that the record went to.
+    pub target: String,
+    /// Who started the run.
+    pub who: Option<String>,
+    /// When the phase started in that run.
+    pub started_at: Option<String>,
+    /// When it ended; `None` while it is under way.
+    pub finished_at: Option<String>,
 }
+
+/// The columns of an export as CSV.
+const HEADS: [&str; 10] = [
+    "phase",
+    "legacy_key",
+    "new_id",
+    "fate",
+    "run",
+    "source",
+    "target",
+    "who",
+    "started_at",
+    "finished_at",
+];
 
 /// In what form the id map is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +69,7 @@ pub enum ExportFormat {
 /// # Errors
 /// When a ledger can't be read.
 pub async fn find_legacy(plan: &Plan, stores: &Stores, key: &str) -> Result<Vec<IdRow>, RunError> {
-    let mut found = Vec::new();
-    each(plan, stores, |row| {
-        if row.legacy_key == key {
-            found.push(row);
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(found)
+    find(plan, stores, |row| row.legacy_key == key).await
 }
 
 /// The lines whose new id reads so.
@@ -58,9 +77,17 @@ pub async fn find_legacy(plan: &Plan, stores: &Stores, key: &str) -> Result<Vec<
 /// # Errors
 /// When a ledger can't be read.
 pub async fn find_new(plan: &Plan, stores: &Stores, id: &str) -> Result<Vec<IdRow>, RunError> {
+    find(plan, stores, |row| row.new_id.as_deref() == Some(id)).await
+}
+
+async fn find(
+    plan: &Plan,
+    stores: &Stores,
+    wanted: impl Fn(&IdRow) -> bool,
+) -> Result<Vec<IdRow>, RunError> {
     let mut found = Vec::new();
     each(plan, stores, |row| {
-        if row.new_id.as_deref() == Some(id) {
+        if wanted(&row) {
             found.push(row);
         }
         Ok(())
@@ -83,8 +110,7 @@ pub async fn export(
     match format {
         ExportFormat::Csv => {
             let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(to);
-            csv.write_record(["phase", "legacy_key", "new_id", "fate", "run"])
-                .map_err(|error| unwritable(&error))?;
+            csv.write_record(HEADS).map_err(|error| unwritable(&error))?;
             each(plan, stores, |row| {
                 lines += 1;
                 csv.serialize(&row).map_err(|error| unwritable(&error))
@@ -116,51 +142,12 @@ async fn each(
     stores: &Stores,
     mut take: impl FnMut(IdRow) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    for phase in &plan.phases {
-        let ledger = stores.ledger(phase.target.connection);
-        let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
-        // Which batch tells of a key last.
-        let mut newest: HashMap<u128, u32> = HashMap::new();
-        let mut at = 0;
-        while let Some(entries) = map.batch(at).await? {
-            let place = u32::try_from(at).unwrap_or(u32::MAX);
-            newest.extend(entries.iter().map(|known| (known.entry.key.hash128(), place)));
-            at += 1;
-        }
-        let mut at = 0;
-        while let Some(entries) = map.batch(at).await? {
-            let place = u32::try_from(at).unwrap_or(u32::MAX);
-            for known in entries {
-                if newest.get(&known.entry.key.hash128()) == Some(&place) {
-                    take(row(&phase.full_name(), &map, &known))?;
-                }
-            }
-            at += 1;
+    // A second pass goes over what the first one wrote, and maps nothing by itself.
+    for phase in plan.phases.iter().filter(|phase| phase.follows.is_none()) {
+        let mut walk = Walk::open(phase, stores).await?;
+        while let Some(rows) = walk.next().await? {
+            rows.into_iter().try_for_each(&mut take)?;
         }
     }
     Ok(())
-}
-
-fn row(phase: &str, map: &KeyMap, known: &Known) -> IdRow {
-    let new_id = map.identity(known).map(|id| {
-        let parts: Vec<String> = id
-            .iter()
-            .map(|value| match value {
-                Value::Array(parts) => parts
-                    .iter()
-                    .map(|part| part.canonical_text().unwrap_or_default().into_owned())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                value => value.canonical_text().unwrap_or_default().into_owned(),
-            })
-            .collect();
-        parts.join(", ")
-    });
-    IdRow {
-        phase: phase.to_owned(),
-        legacy_key: known.entry.key.display(true),
-        new_id,
-        fate: known.entry.fate.name().to_owned(),
-        run: known.run.to_string(),
-    }
 }

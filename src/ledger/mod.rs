@@ -13,6 +13,7 @@ mod fields;
 mod intents;
 mod journal;
 mod key_map;
+mod mappings;
 mod objects;
 mod records;
 mod rejects;
@@ -30,6 +31,7 @@ pub use counts::Counts;
 pub use intents::Intent;
 pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};
+pub use mappings::Mapping;
 pub use records::{
     IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
     RunRecord, RunState, TargetShape,

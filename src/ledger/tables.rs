@@ -131,6 +131,38 @@ pub(super) const CLAIMS: Table = Table {
     columns: &[("run", TEXT), ("phase", TEXT), ("field", TEXT), ("at", TEXT)],
 };
 
+/// The published id map where there are tables. It comes when it is first asked for.
+pub(super) const IDS: Table = Table {
+    name: "mapper_ids",
+    columns: &[
+        ("phase", TEXT),
+        ("source", TEXT),
+        ("target", TEXT),
+        ("legacy_key", TEXT),
+        ("new_id", TEXT),
+        ("fate", TEXT),
+        ("run", TEXT),
+    ],
+};
+
+/// The published id map with the runs: a view where there are tables, and elsewhere a collection.
+pub(super) const MAPPINGS: Table = Table {
+    name: "mapper_mappings",
+    columns: &[
+        ("phase", TEXT),
+        ("source", TEXT),
+        ("target", TEXT),
+        ("legacy_key", TEXT),
+        ("new_id", TEXT),
+        ("fate", TEXT),
+        ("run", TEXT),
+        ("spec", TEXT),
+        ("who", TEXT),
+        ("started_at", TEXT),
+        ("finished_at", TEXT),
+    ],
+};
+
 /// Facts that belong to no run: the fixtures' marker, accepted checksums.
 pub(super) const FACTS: Table = Table { name: "mapper_facts", columns: &[("value", TEXT)] };
 

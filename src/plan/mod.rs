@@ -84,6 +84,9 @@ pub struct Connection {
     pub production: bool,
     /// When what will be touched there is backed up first.
     pub backup: Option<BackupWhen>,
+    /// What is left behind there on purpose, with the reason: tables or collections, and
+    /// `table.column`. `*` stands for any characters.
+    pub ignore: Vec<(String, String)>,
 }
 
 /// When a connection's tables or collections are backed up.

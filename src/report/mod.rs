@@ -3,12 +3,14 @@
 //! The JSON form is fixed by `schemas/report.schema.json` and is only ever added to. There are no
 //! values of records in a report: names, counts, reasons, and keys as they may be shown.
 
+mod coverage;
 mod exit;
 mod markdown;
 mod phase;
 mod progress;
 mod table;
 
+pub use coverage::{coverage_markdown, coverage_text};
 pub use exit::{exit_code, exit_code_of_verification};
 pub use phase::PhaseReport;
 pub use progress::PhaseProgress;

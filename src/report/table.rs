@@ -83,7 +83,11 @@ pub(super) fn row(phase: &PhaseReport) -> [String; 9] {
 }
 
 /// Rows as lines of columns, two blanks apart; words to the left, numbers to the right.
-fn aligned(rows: &[Vec<String>], is_word: impl Fn(usize) -> bool, indent: &str) -> String {
+pub(super) fn aligned(
+    rows: &[Vec<String>],
+    is_word: impl Fn(usize) -> bool,
+    indent: &str,
+) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()

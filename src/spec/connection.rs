@@ -58,6 +58,12 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional("production", &Shape::Boolean, "whether destructive commands ask first"),
         KeyShape::optional(
+            "ignore",
+            &Shape::MapOf(KeyKind::Reference, &Shape::Text(TextKind::Words)),
+            "tables or collections, and `table.column`, that are left behind on purpose, each with \
+             the reason; `*` stands for any characters",
+        ),
+        KeyShape::optional(
             "backup",
             &Shape::Choice(&read::words(&BackupWhen::CHOICES)),
             "whether what will be touched is exported to `backups/` before each run, or before \
@@ -135,6 +141,8 @@ pub struct Connection {
     pub production: bool,
     /// When what will be touched is exported first.
     pub backup: Option<Spanned<BackupWhen>>,
+    /// What is left behind on purpose, with the reason.
+    pub ignore: Vec<(Text, Text)>,
     /// What to do with NUL characters in text.
     pub nul: Option<Spanned<NulPolicy>>,
     /// Texts that are read as true and as false.
@@ -276,6 +284,7 @@ impl Connection {
             fixtures: read::text(table, "fixtures").map(|text| context.located(&text)),
             production: read::boolean(table, "production").is_some_and(|value| value.value),
             backup: read::choice(table, "backup", &BackupWhen::CHOICES),
+            ignore: read::text_map(table, "ignore"),
             nul: table.get("nul").and_then(NulPolicy::read),
             booleans,
             password_file: read::text(table, "password_file").map(|text| context.located(&text)),

@@ -65,8 +65,8 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional(
             "ignore",
-            &Shape::MapOf(KeyKind::Reference, &Shape::PLAIN),
-            "source columns that are left out, each with the reason",
+            &Shape::MapOf(KeyKind::Reference, &Shape::Text(TextKind::Words)),
+            "source columns or paths that are left out, each with the reason",
         ),
         KeyShape::optional(
             "renamed_from",

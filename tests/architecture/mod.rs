@@ -19,6 +19,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("plan", 3),
     ("check", 4),
     ("run", 4),
+    ("coverage", 5),
     ("ids", 5),
     ("init", 5),
     ("rejects", 5),

@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "status",
     "rejects",
     "rehearse",
+    "coverage",
     "ids",
     "seed",
     "test",

@@ -31,14 +31,6 @@ fn unknown_words_are_told() {
 }
 
 #[test]
-fn what_is_not_yet_there_says_so() {
-    let world = World::hello();
-    let done = world.ends(2, "coverage hello.toml");
-    assert!(done.err.contains("not yet supported"), "{}", done.err);
-    assert!(!world.path("shop.db").exists());
-}
-
-#[test]
 fn a_wrong_spec_stops_every_command_with_all_its_mistakes() {
     let world = World::hello();
     world.change("hello.toml", "apply = \"trim\"", "aply = \"trim\"");

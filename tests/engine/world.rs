@@ -53,6 +53,7 @@ impl World {
             fixtures: None,
             production: false,
             backup: None,
+            ignore: Vec::new(),
         };
         let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
         let plan = Plan {

@@ -125,7 +125,7 @@ async fn the_id_map_is_found_and_exported() {
     let lines = export(&world.plan, &stores, ExportFormat::Csv, &mut csv).await.unwrap();
     let text = String::from_utf8(csv).unwrap();
     assert_eq!((lines, text.lines().count()), (21, 22), "{text}");
-    assert!(text.starts_with("phase,legacy_key,new_id,fate,run\n"));
+    assert!(text.starts_with("phase,legacy_key,new_id,fate,run,"));
     let one = text.lines().filter(|line| line.starts_with("test.copy,1,")).collect::<Vec<_>>();
     assert_eq!(one.len(), 1);
     assert!(one[0].contains(",updated,"));

@@ -44,6 +44,7 @@ impl World {
             fixtures: None,
             production: false,
             backup: None,
+            ignore: Vec::new(),
         };
         let spec = SpecInfo {
             name: "shop".into(),

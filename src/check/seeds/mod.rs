@@ -279,5 +279,6 @@ pub(super) fn generated_connection() -> Connection {
         fixtures: None,
         production: false,
         backup: None,
+        ignore: Vec::new(),
     }
 }

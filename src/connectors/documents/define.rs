@@ -30,6 +30,10 @@ pub(super) async fn define(writer: &mut Writer, definition: &Definition) -> Resu
             let name = physical_name(writer, entity, name).await?;
             writer.run(format!("DROP INDEX IF EXISTS {}", quote(&name))).await
         }
+        Definition::CreateView { .. } => Err(StoreError::new(
+            StoreErrorKind::Unsupported,
+            "a connection of documents has no views",
+        )),
         Definition::Script(_) => Err(StoreError::new(
             StoreErrorKind::Unsupported,
             "a connection of documents runs no scripts",

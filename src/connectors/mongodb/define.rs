@@ -16,6 +16,7 @@ pub(super) async fn define(server: &Server, definition: &Definition) -> Result<(
     };
     match definition {
         Definition::CreateTable { .. } => unsupported("MongoDB has collections, no tables"),
+        Definition::CreateView { .. } => unsupported("no views of several collections are made"),
         Definition::Script(_) => unsupported("MongoDB runs no scripts of statements"),
         Definition::CreateCollection { entity } => {
             let command = doc! { "create": entity };

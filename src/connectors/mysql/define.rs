@@ -49,6 +49,10 @@ pub(super) async fn define(writer: &mut Writer, definition: &Definition) -> Resu
             }
             writer.define(format!("DROP INDEX {} ON {}", quote(name), quote(entity))).await
         }
+        Definition::CreateView { entity, view } => {
+            let query = view.query(quote, quote, quoted);
+            writer.define(format!("CREATE VIEW {} AS {query}", quote(entity))).await
+        }
         Definition::Script(script) => writer.define(script.as_str()).await,
     }
 }

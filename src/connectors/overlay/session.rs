@@ -105,6 +105,10 @@ impl OverlaySession {
                 self.set_schema(entity, schema);
                 Ok(())
             }
+            Definition::CreateView { .. } => Err(StoreError::new(
+                StoreErrorKind::Unsupported,
+                "a view can't be made without writing",
+            )),
             Definition::Script(_) => Err(StoreError::new(
                 StoreErrorKind::Unsupported,
                 "a script can't be run without writing",

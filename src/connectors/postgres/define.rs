@@ -50,6 +50,10 @@ pub(super) async fn define(writer: &mut Writer, definition: &Definition) -> Resu
             let index = Name { schema, table: name.clone() };
             writer.define(format!("DROP INDEX IF EXISTS {index}")).await
         }
+        Definition::CreateView { entity, view } => {
+            let query = view.query(|name| Name::parse(name).to_string(), quote, literal);
+            writer.define(format!("CREATE VIEW {} AS {query}", Name::parse(entity))).await
+        }
         Definition::Script(script) => writer.define(script.clone()).await,
     }
 }

@@ -32,6 +32,11 @@ pub(crate) async fn define(writer: &mut Writer, definition: &Definition) -> Resu
         Definition::DropIndex { name, .. } => {
             writer.run(format!("DROP INDEX IF EXISTS {}", quote(name))).await
         }
+        Definition::CreateView { entity, view } => {
+            let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
+            let query = view.query(quote, quote, literal);
+            writer.run(format!("CREATE VIEW {} AS {query}", quote(entity))).await
+        }
         Definition::Script(script) => writer.run(script.as_str()).await,
     }
 }

@@ -81,6 +81,7 @@ fn document(found: &Coverage, exit: ExitCode) -> Json {
             "mapped": columns(ColumnState::Mapped),
             "used": columns(ColumnState::Used),
             "ignored": columns(ColumnState::Ignored),
+            "kept": columns(ColumnState::Kept),
             "constant": columns(ColumnState::Constant),
             "forgotten": columns(ColumnState::Forgotten),
         },

@@ -91,6 +91,8 @@ pub enum ColumnState {
     Used,
     /// It is left out on purpose.
     Ignored,
+    /// No phase reads it, and it stays where it is, in a table that phases fill.
+    Kept,
     /// No spec says anything of it, and it holds the same in all of several records.
     Constant,
     /// No spec says anything of it.

@@ -11,7 +11,7 @@ use super::words::Words;
 use super::{Absent, ColumnState, Coverage, SourceColumn, SourceCoverage, SourceState, place_of};
 use crate::connectors::{Model, ScanSource, Store};
 use crate::expr::Part;
-use crate::plan::{Lookup, LookupKind, Phase, Plan};
+use crate::plan::{Lookup, LookupKind, Phase, Plan, WriteMode};
 use crate::run::{RunError, Stores};
 use crate::value::Schema;
 use crate::value::query::Filter;
@@ -28,8 +28,6 @@ pub(super) async fn survey(
     let reads: Vec<PhaseReads<'_>> = plan
         .phases
         .iter()
-        // A second pass goes over what the first one read.
-        .filter(|phase| phase.follows.is_none())
         .map(|phase| PhaseReads {
             phase,
             reads: phase.mapping.reads(),
@@ -156,6 +154,15 @@ impl<'p> Survey<'p> {
     }
 
     /// Whether phases write to it, or a spec makes it.
+    /// Whether phases bring the records of a table or collection.
+    fn is_filled(&self, entities: &[String], entity: &str) -> bool {
+        self.plan.phases.iter().any(|phase| {
+            matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append)
+                && self.is_here(phase.target.connection)
+                && resolve(entities, &phase.target.entity).is_some_and(|found| found == entity)
+        })
+    }
+
     fn is_written(&self, entities: &[String], entity: &str) -> bool {
         let same = |name: &String| resolve(entities, name).is_some_and(|found| found == entity);
         let written = self
@@ -197,7 +204,8 @@ impl<'p> Survey<'p> {
     async fn entity(&mut self, entities: &[String], entity: &str) -> Result<(), RunError> {
         let uses = self.uses(entities, entity).await?;
         if !uses.is_empty() {
-            return self.read_entity(entity, &uses).await;
+            let stays = self.is_filled(entities, entity);
+            return self.read_entity(entity, &uses, stays).await;
         }
         if self.is_written(entities, entity) {
             return Ok(());
@@ -226,7 +234,14 @@ impl<'p> Survey<'p> {
         Ok(())
     }
 
-    async fn read_entity(&mut self, entity: &str, uses: &[Use<'p>]) -> Result<(), RunError> {
+    /// Reads what a phase reads. What phases bring `stays` where it is, so nothing of it is left
+    /// behind.
+    async fn read_entity(
+        &mut self,
+        entity: &str,
+        uses: &[Use<'p>],
+        stays: bool,
+    ) -> Result<(), RunError> {
         let schema = self.store.describe(entity).await?.unwrap_or_default();
         let source = || ScanSource::Entity(entity.to_owned());
         let (records, leaves) = if schema.open {
@@ -257,7 +272,7 @@ impl<'p> Survey<'p> {
             None => None,
         };
         self.absent(entity, &leaves, records, uses, schema.open);
-        self.push(entity, (records, outside), &leaves, uses);
+        self.push(entity, (records, outside), &leaves, (uses, stays));
         Ok(())
     }
 
@@ -268,7 +283,7 @@ impl<'p> Survey<'p> {
         }
         let (records, leaves) = read(&*self.store, ScanSource::Files, Vec::new(), None).await?;
         self.absent("", &leaves, records, &uses, true);
-        self.push("", (records, None), &leaves, &uses);
+        self.push("", (records, None), &leaves, (&uses, false));
         Ok(())
     }
 
@@ -277,7 +292,7 @@ impl<'p> Survey<'p> {
         entity: &str,
         (records, outside): (u64, Option<u64>),
         leaves: &[Leaf],
-        uses: &[Use<'p>],
+        (uses, stays): (&[Use<'p>], bool),
     ) {
         let mut by: Vec<String> = uses.iter().map(Use::name).collect();
         by.sort();
@@ -291,6 +306,8 @@ impl<'p> Survey<'p> {
                 ColumnState::Ignored
             } else if !said.used.is_empty() {
                 ColumnState::Used
+            } else if stays {
+                ColumnState::Kept
             } else if leaf.constant {
                 ColumnState::Constant
             } else {

@@ -134,6 +134,7 @@ fn source_row(column: &SourceColumn) -> Vec<String> {
         ColumnState::Mapped => column.to.join(", "),
         ColumnState::Used => column.used.join(", "),
         ColumnState::Ignored | ColumnState::Forgotten => column.reason.clone().unwrap_or_default(),
+        ColumnState::Kept => "in a table that phases fill".to_owned(),
         ColumnState::Constant => "the same in all records".to_owned(),
     };
     let count = column.records.map_or_else(String::new, |count| count.to_string());
@@ -159,6 +160,7 @@ fn column_state(state: ColumnState) -> &'static str {
         ColumnState::Mapped => "mapped",
         ColumnState::Used => "used",
         ColumnState::Ignored => "ignored",
+        ColumnState::Kept => "kept",
         ColumnState::Constant => "constant",
         ColumnState::Forgotten => "forgotten",
     }
@@ -215,6 +217,7 @@ fn sum(found: &Coverage) -> String {
         ColumnState::Mapped,
         ColumnState::Used,
         ColumnState::Ignored,
+        ColumnState::Kept,
         ColumnState::Constant,
         ColumnState::Forgotten,
     ]

@@ -72,7 +72,7 @@ pub fn load(path: &Path, environment: &Environment) -> Plan {
     let options = check::Options { working_directory: root() };
     let checked = set.and_then(|set| check::check(&set, &sources, &options, &mut diagnostics));
     match checked {
-        Some(checked) => checked.plan,
+        Some(checked) => checked.plan.with_second_passes(),
         None => panic!("{}", render::text(&diagnostics, &sources, render::Style::PLAIN)),
     }
 }

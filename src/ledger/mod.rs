@@ -13,6 +13,7 @@ mod intents;
 mod journal;
 mod key_map;
 mod objects;
+mod reading;
 mod records;
 mod rejects;
 mod runs;
@@ -27,6 +28,7 @@ pub use counts::Counts;
 pub use intents::Intent;
 pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};
+pub use reading::{Mark, Reading, Since};
 pub use records::{
     IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
     RunRecord, RunState, TargetShape,

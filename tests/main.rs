@@ -10,6 +10,7 @@ mod checking;
 mod cli;
 mod conformance;
 mod diagnostics;
+mod differential;
 mod documents;
 mod engine;
 mod enrich;

@@ -43,6 +43,8 @@ pub struct PhaseOrigins {
     pub lookups: Vec<LookupOrigins>,
     /// The names that paths, templates and expressions use.
     pub mentions: Vec<Mention>,
+    /// The source's column of `changes`.
+    pub changes: Option<Text>,
     /// Source columns left out on purpose.
     pub ignore: Vec<Text>,
     /// Declared types of source columns.

@@ -1,15 +1,18 @@
 //! What a phase did to each source key so far: the id map, and the memory of differential runs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Entry, Fate, Ledger, PhaseRecord, PhaseState};
+use super::{Counts, Entry, Fate, Ledger, PhaseRecord, PhaseState};
 use crate::connectors::StoreError;
 use crate::expr::IdRule;
 use crate::value::{Key, Value};
 
 /// How many entries of decoded batches are kept in memory.
 const CACHED_ENTRIES: usize = 50_000;
+
+/// Skips that are about what other records were there.
+const PASSING: [&str; 2] = ["lookup_missing", "not_written"];
 
 /// The newest entry of each source key of a phase, over all its runs that were not taken back.
 ///
@@ -180,6 +183,62 @@ impl KeyMap {
         Ok(Some(record.entries.into_iter().map(known).collect()))
     }
 
+    /// What stands of the phase's records: how many keys arrived, all as unchanged, and how many were
+    /// skipped or rejected last.
+    pub async fn standing(&mut self) -> Result<Counts, StoreError> {
+        let mut last: HashMap<u128, Fate> = HashMap::new();
+        let mut at = 0;
+        while let Some(entries) = self.batch(at).await? {
+            for known in entries {
+                let fate = if known.has_arrived() { Fate::Unchanged } else { known.entry.fate };
+                last.insert(known.entry.key.hash128(), fate);
+            }
+            at += 1;
+        }
+        Ok(counted(&last))
+    }
+
+    /// What stands of the records that did not arrive: skips and rejects by reason.
+    pub async fn missing(&mut self) -> Result<Counts, StoreError> {
+        let mut last: HashMap<u128, Fate> = HashMap::new();
+        let mut at = 0;
+        while let Some(entries) = self.batch(at).await? {
+            for known in entries {
+                let key = known.entry.key.hash128();
+                if known.has_arrived() {
+                    last.remove(&key);
+                } else {
+                    last.insert(key, known.entry.fate);
+                }
+            }
+            at += 1;
+        }
+        Ok(counted(&last))
+    }
+
+    /// The keys that were rejected last, or skipped for what may have come since, in order. What
+    /// one run says is left out.
+    pub async fn left_out(&mut self, except: &str) -> Result<BTreeSet<Key>, StoreError> {
+        let mut keys = BTreeSet::new();
+        let mut at = 0;
+        while let Some(entries) = self.batch(at).await? {
+            for known in entries.into_iter().filter(|known| *known.run != *except) {
+                let again = match &known.entry.fate {
+                    Fate::Rejected(_) => true,
+                    Fate::Skipped(reason) => PASSING.contains(&&**reason),
+                    Fate::Inserted | Fate::Updated | Fate::Unchanged => false,
+                };
+                if again {
+                    keys.insert(known.entry.key);
+                } else {
+                    keys.remove(&known.entry.key);
+                }
+            }
+            at += 1;
+        }
+        Ok(keys)
+    }
+
     /// The newest entry of each key of a batch, in the order of the keys.
     async fn entries_of(&mut self, index: usize) -> Result<Arc<[Entry]>, StoreError> {
         if let Some(entries) = self.cached.get(&index) {
@@ -210,4 +269,12 @@ impl KeyMap {
         }
         Ok(entries)
     }
+}
+
+fn counted(fates: &HashMap<u128, Fate>) -> Counts {
+    let mut counts = Counts::default();
+    for fate in fates.values() {
+        counts.add(fate);
+    }
+    counts
 }

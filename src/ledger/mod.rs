@@ -15,6 +15,7 @@ mod journal;
 mod key_map;
 mod mappings;
 mod objects;
+mod reading;
 mod records;
 mod rejects;
 mod runs;
@@ -32,6 +33,7 @@ pub use intents::Intent;
 pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};
 pub use mappings::Mapping;
+pub use reading::{Mark, Reading, Since};
 pub use records::{
     IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
     RunRecord, RunState, TargetShape,

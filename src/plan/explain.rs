@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    CheckKind, ConnectionId, Enrich, LookupKind, Node, OnConflict, OnDuplicate, Operand, Per,
-    Phase, Plan, StructureTask, Transaction, Work, WriteMode,
+    Changes, CheckKind, ConnectionId, Enrich, LookupKind, Node, OnConflict, OnDuplicate, Operand,
+    Overlap, Per, Phase, Plan, StructureTask, Transaction, Work, WriteMode,
 };
 use crate::connectors::ScanSource;
 use crate::diagnostics::wording::{join, plural};
@@ -264,6 +264,7 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
     if !lookups.is_empty() {
         parts.push(format!("looks up {}", lookups.join(" and ")));
     }
+    parts.extend(phase.source.changes.as_ref().map(changes));
     parts.extend(phase.enrich.iter().map(enrich));
     if !phase.enabled {
         parts.push("not enabled: it is not run".to_owned());
@@ -295,6 +296,26 @@ fn enrich(enrich: &Enrich) -> String {
         "asks {host} for {field}, {carries} a request, {} at a time{rate}, {tried}",
         service.concurrency
     )
+}
+
+/// How a later run finds what changed.
+fn changes(of: &Changes) -> String {
+    let before = |overlap: &Option<Overlap>| match overlap {
+        None => String::new(),
+        Some(Overlap::Time(time)) => {
+            format!(", and {} before it", humantime::format_duration(*time))
+        }
+        Some(Overlap::Number(number)) => format!(", and {number} before it"),
+    };
+    match of {
+        Changes::Key { overlap } => {
+            format!("later runs read keys after the highest one{}", before(overlap))
+        }
+        Changes::Column { column, overlap } => {
+            format!("later runs read from the highest {column} on{}", before(overlap))
+        }
+        Changes::Hash => "later runs write what differs from what was written".to_owned(),
+    }
 }
 
 fn structure(plan: &Plan, task: &StructureTask) -> String {

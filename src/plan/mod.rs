@@ -20,8 +20,8 @@ pub use explain::{
 };
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
-    Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Phase, RejectLimit, Source, Target,
-    Transaction, WriteMode,
+    Changes, Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Overlap, Phase, RejectLimit,
+    Source, Target, Transaction, WriteMode,
 };
 pub use push_down::{PUSHED_BATCH, push_down};
 

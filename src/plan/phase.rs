@@ -1,5 +1,7 @@
 //! A phase: from one source to one target, by one mapping.
 
+use std::time::Duration;
+
 use super::{ConnectionId, Enrich};
 use crate::connectors::ScanSource;
 use crate::expr::{IdRule, Mapping, Origin};
@@ -79,6 +81,43 @@ pub struct Source {
     pub key: Vec<String>,
     /// Which records.
     pub filter: Filter,
+    /// How later runs find what changed; `None` reads all and compares it with the target.
+    pub changes: Option<Changes>,
+}
+
+/// How a later run finds what changed in a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changes {
+    /// Keys after the highest one of the last run are new; others are not looked at.
+    Key {
+        /// How far before that is read again.
+        overlap: Option<Overlap>,
+    },
+    /// A column rises with every change; what is at or after the last run's mark is read.
+    Column {
+        /// The column or dotted path.
+        column: String,
+        /// How far before that is read again.
+        overlap: Option<Overlap>,
+    },
+    /// All is read, and what is as the ledger has it is left alone.
+    Hash,
+}
+
+/// How far before a mark is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    /// Of a time.
+    Time(Duration),
+    /// Of a number.
+    Number(u64),
+}
+
+impl Changes {
+    /// Whether later runs read only a part of the source.
+    pub fn is_partial(&self) -> bool {
+        !matches!(self, Self::Hash)
+    }
 }
 
 /// Where records go.

@@ -30,6 +30,8 @@ pub(super) struct Loader {
     pub(super) shape: Arc<Shape>,
     /// Whether what this phase wrote before is changed where it differs.
     pub(super) update: bool,
+    /// Whether a record that maps to what this phase wrote before is left alone unseen.
+    pub(super) trusts: bool,
     /// What earlier runs did.
     pub(super) known: KeyMap,
     /// Target keys that arrived in this run; `None` where duplicates can't be.
@@ -84,6 +86,7 @@ impl Loader {
             self.known.get(&keys).await?
         };
         self.skip_losers(&mut works, number);
+        self.leave_unchanged(&mut works, &known);
         self.flow.begin(session, &self.phase, &self.shape, self.update).await?;
         if self.phase.transaction == Transaction::Record {
             self.write_whole_records(session, &mut works, &known).await?;
@@ -116,6 +119,26 @@ impl Loader {
         loaded.counts.sources = batch.sources;
         loaded.counts.empty_sources = batch.empty_sources;
         Ok(loaded)
+    }
+
+    /// Where changes are found in the source, leaves alone what maps to what was written before.
+    fn leave_unchanged(&self, works: &mut [Work], known: &HashMap<Key, Known>) {
+        // Where duplicates can be, the record also stands in the way of others.
+        if !self.trusts || self.seen.is_some() {
+            return;
+        }
+        for work in works.iter_mut().filter(|work| work.decision.is_none()) {
+            let before = known.get(&work.key).and_then(Known::arrived);
+            if let Some(before) = before.filter(|before| before.entry.hash == Some(work.hash)) {
+                work.decision = Some(Decision {
+                    fate: Fate::Unchanged,
+                    problem: None,
+                    action: Action::None,
+                    hash: work.hash,
+                    identity: before.entry.id.as_ref().and_then(Key::values),
+                });
+            }
+        }
     }
 
     /// With `on_duplicate = "last"`, skips all but the last record of each target key.

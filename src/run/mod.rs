@@ -4,6 +4,7 @@
 mod alone;
 mod apply;
 mod backup;
+mod changes;
 pub mod checks;
 mod decide;
 mod enrich;

@@ -17,7 +17,7 @@ use super::pipeline::{Batches, find_seen, find_winners, pipeline};
 use super::seen::duplicates_possible;
 use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
-    failpoint, push_down, source,
+    changes, failpoint, push_down, source,
 };
 use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError, StoreErrorKind};
 use crate::ledger::{
@@ -189,11 +189,17 @@ async fn try_start(
     resumed: bool,
 ) -> Result<(), RunError> {
     let phase = &context.phase;
-    // A large source takes a while to count; meanwhile the rest is made ready.
-    let counting = context.clone();
-    let expected = tokio::spawn(async move { expected(&counting).await });
     let target = context.stores.get(phase.target.connection);
     let ledger = Ledger::new(Arc::clone(target));
+    // Before anything is read, so that what changes from now on is found by the next run.
+    let reading = changes::prepare(context, &ledger, record).await?;
+    // A large source takes a while to count; meanwhile the rest is made ready.
+    let counting = context.clone();
+    let partly = reading.as_ref().is_some_and(|reading| reading.since.is_some());
+    let expected = tokio::spawn(async move {
+        // How much of it changed is known when it was read.
+        if partly { None } else { expected(&counting).await }
+    });
     if !resumed && let Some(first) = ledger_now(&ledger, &record.phase).await? {
         record.now = context.options.now.unwrap_or(first);
     }
@@ -226,6 +232,9 @@ async fn try_start(
         session.define(&crate::connectors::Definition::CreateCollection { entity }).await?;
     }
     // In this order, so that a run that goes on comes back to them where it was killed between.
+    if let Some(reading) = &reading {
+        ledger.save_reading(&mut *session, record, reading).await?;
+    }
     ledger.save_phase(&mut *session, record).await?;
     ledger.resolve_rejects(&mut *session, &open).await?;
     session.commit().await?;
@@ -273,11 +282,15 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     let schema = target.describe(&phase.target.entity).await?;
     let shape = Arc::new(Shape::new(phase, &*target, schema.as_ref())?);
     let source_key = source::key(phase, &context.stores).await?;
+    let known = KeyMap::open(&ledger, &record.phase).await?;
+    let asked = context.options.update.contains(&context.index);
+    let changed = phase.source.changes.is_some() && !known.is_empty();
     let mut loader = Loader {
         phase: Arc::clone(phase),
         shape: Arc::clone(&shape),
-        update: context.options.update.contains(&context.index),
-        known: KeyMap::open(&ledger, &record.phase).await?,
+        update: asked || changed,
+        trusts: changed && !asked,
+        known,
         seen: None,
         winners: None,
         started_empty: record.checkpoint.is_none() && is_empty(&*target, &shape, phase).await?,

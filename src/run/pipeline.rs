@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::load::Loader;
 use super::phase::PhaseContext;
 use super::seen::{Seen, Winners};
-use super::{ItemOutcome, MappedBatch, RunError, RunErrorKind, Shape, Transformer, source};
+use super::{ItemOutcome, MappedBatch, RunError, RunErrorKind, Shape, Transformer, changes};
 use crate::ledger::{Fate, KeyMap, PhaseRecord};
 
 /// How many mapped batches wait to be written.
@@ -24,7 +24,7 @@ pub(super) async fn pipeline(
     shape: &Arc<Shape>,
     checkpoint: Option<Vec<u8>>,
 ) -> Result<(Batches, tokio::task::JoinHandle<()>), RunError> {
-    let mut scan = source::open(&context.phase, &context.stores, checkpoint).await?;
+    let mut scan = changes::open(context, record, checkpoint).await?;
     let mut transformer = Transformer::open(
         &context.plan,
         &context.phase,

@@ -165,6 +165,7 @@ impl Retry {
             phase: Arc::clone(phase),
             shape: Arc::clone(&shape),
             update,
+            trusts: false,
             known,
             seen: duplicates.then(Seen::default),
             winners: None,
@@ -244,13 +245,6 @@ impl Retry {
         if self.phase.source.scan == ScanSource::Files {
             return Ok(vec![request(Filter::All)]);
         }
-        let store = self.stores.get(self.phase.source.connection);
-        let schema = match &self.phase.source.scan {
-            ScanSource::Entity(entity) if !store.capabilities().documents => {
-                store.describe(entity).await?
-            }
-            _ => None,
-        };
         let mut tuples: Vec<Row> = Vec::with_capacity(open.len());
         let mut keys: HashSet<Key> = HashSet::new();
         for reject in open.keys() {
@@ -258,13 +252,9 @@ impl Retry {
             if !Key::new(&values).is_ok_and(|key| keys.insert(key)) {
                 continue;
             }
-            let fitted = values.into_iter().zip(&key).map(|(value, name)| {
-                let column = schema.as_ref().and_then(|schema| schema.column(name));
-                let column = column.cloned().unwrap_or_else(Column::any);
-                store.fit(value.clone(), &column).unwrap_or(value)
-            });
-            tuples.push(fitted.collect());
+            tuples.push(values);
         }
+        let tuples = source::tuples(&self.phase, &self.stores, &key, tuples).await?;
         let most = self.phase.batch.clamp(1, 500);
         Ok(tuples
             .chunks(most)

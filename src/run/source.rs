@@ -3,6 +3,7 @@
 use super::{RunError, RunErrorKind, Stores};
 use crate::connectors::{Checkpoint, Scan, ScanRequest, ScanSource};
 use crate::plan::Phase;
+use crate::value::{Column, Row};
 
 /// Starts reading a phase's source, from the beginning or after a checkpoint.
 ///
@@ -29,6 +30,33 @@ pub(super) async fn request(phase: &Phase, stores: &Stores) -> Result<ScanReques
         batch: phase.batch.max(1),
         after: None,
     })
+}
+
+/// Keys of the source as its store compares them.
+pub(super) async fn tuples(
+    phase: &Phase,
+    stores: &Stores,
+    key: &[String],
+    rows: Vec<Row>,
+) -> Result<Vec<Row>, RunError> {
+    let store = stores.get(phase.source.connection);
+    let schema = match &phase.source.scan {
+        ScanSource::Entity(entity) if !store.capabilities().documents => {
+            store.describe(entity).await?
+        }
+        _ => None,
+    };
+    let fitted = |row: Row| {
+        row.into_iter()
+            .zip(key)
+            .map(|(value, name)| {
+                let column = schema.as_ref().and_then(|schema| schema.column(name));
+                let column = column.cloned().unwrap_or_else(Column::any);
+                store.fit(value.clone(), &column).unwrap_or(value)
+            })
+            .collect()
+    };
+    Ok(rows.into_iter().map(fitted).collect())
 }
 
 /// The columns of a table that the phase needs, so that others are neither read nor able to spoil a

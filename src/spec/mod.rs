@@ -4,6 +4,7 @@
 //! was refused is `None` or `Invalid`, and the error is reported already, so later passes stay
 //! silent about it.
 
+mod changes;
 mod check;
 mod check_kind;
 mod column;
@@ -32,6 +33,7 @@ mod table;
 mod target;
 mod test_case;
 
+pub use changes::{Changes, ChangesBy, Overlap};
 pub use check::{Check, CheckSeverity};
 pub use check_kind::{CheckKind, Compare, Latency, Measure, References, Stats, Sum, Unique};
 pub use column::{DeclaredColumn, DeclaredDefault, DeclaredType};

@@ -1,7 +1,7 @@
 //! `source = { … }`: where a phase's records come from.
 
 use super::read::{self, Context};
-use super::{Entity, EntityKind, Filter, Located, Query, literal};
+use super::{Changes, Entity, EntityKind, Filter, Located, Query, literal};
 use crate::diagnostics::Span;
 use crate::document::{
     Group, GroupRule, KeyKind, KeyShape, Node, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -73,7 +73,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::List(&Shape::PLAIN),
             "texts that mean null in CSV files",
         ),
-        KeyShape::optional("changes", &Shape::NotYet, "how changes are found"),
+        KeyShape::optional(
+            "changes",
+            &Shape::Table(&super::changes::SHAPE),
+            "how later runs find what changed (default: all is read and compared)",
+        ),
         KeyShape::optional("deleted", &Shape::NotYet, "what becomes of deleted records"),
     ],
     groups: &[
@@ -105,6 +109,8 @@ pub struct Source {
     pub explode: Option<Text>,
     /// The element's name in paths and templates.
     pub element: Option<Text>,
+    /// How later runs find what changed.
+    pub changes: Option<Changes>,
 }
 
 /// What a source reads.
@@ -204,6 +210,7 @@ impl Source {
             filter: Filter::read(table, "filter", context.diagnostics),
             explode: read::text(table, "explode"),
             element: read::text(table, "as"),
+            changes: Changes::read(table, context),
         })
     }
 }

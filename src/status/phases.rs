@@ -1,11 +1,9 @@
 //! Where the phases stand.
 
-use std::collections::HashMap;
-
 use super::PhaseStatus;
 use crate::connectors::ScanSource;
-use crate::ledger::{Counts, Fate, KeyMap, PhaseRecord, PhaseState};
-use crate::plan::{Phase, Plan, Work};
+use crate::ledger::{Counts, KeyMap, PhaseRecord, PhaseState};
+use crate::plan::{Changes, Phase, Plan, Work};
 use crate::run::{self, Options, RunError, Stores};
 
 /// The phases in the order of the graph.
@@ -70,33 +68,12 @@ async fn standing(
     stores: &Stores,
     newest: &PhaseRecord,
 ) -> Result<Counts, RunError> {
-    if newest.state == PhaseState::Completed {
+    let partial = phase.source.changes.as_ref().is_some_and(Changes::is_partial);
+    if newest.state == PhaseState::Completed && !partial {
         return Ok(newest.counts.clone());
     }
     let ledger = stores.ledger(phase.target.connection);
-    let mut map = KeyMap::open(&ledger, &newest.phase).await?;
-    let mut last: HashMap<u128, u8> = HashMap::new();
-    let mut at = 0;
-    while let Some(entries) = map.batch(at).await? {
-        for known in entries {
-            let kind = match known.entry.fate {
-                Fate::Inserted | Fate::Updated | Fate::Unchanged => 0,
-                Fate::Skipped(_) => 1,
-                Fate::Rejected(_) => 2,
-            };
-            last.insert(known.entry.key.hash128(), kind);
-        }
-        at += 1;
-    }
-    let mut counts = Counts::default();
-    for kind in last.into_values() {
-        match kind {
-            0 => counts.unchanged += 1,
-            1 => counts.skipped += 1,
-            _ => counts.rejected += 1,
-        }
-    }
-    Ok(counts)
+    Ok(KeyMap::open(&ledger, &newest.phase).await?.standing().await?)
 }
 
 /// How many records there are: as the spec says, or as the source counts. A source whose records

@@ -41,6 +41,7 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
             scan: ScanSource::Entity("source".into()),
             key: names(&["id"]),
             filter: Filter::All,
+            changes: None,
         },
         target: Target {
             connection: 0,

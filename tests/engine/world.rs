@@ -171,6 +171,7 @@ fn phase() -> Phase {
             scan: ScanSource::Entity("source".into()),
             key: vec!["id".into()],
             filter: Filter::All,
+            changes: None,
         },
         target: Target {
             connection: 0,

@@ -156,6 +156,7 @@ pub fn phase(name: &str, (from, key): (&str, &str), to: &str, write: WriteMode) 
             scan: ScanSource::Entity(from.into()),
             key: vec![key.into()],
             filter: Filter::All,
+            changes: None,
         },
         target: Target { connection: 0, entity: to.into(), key: vec![], write },
         mapping: Mapping::default(),

@@ -4,7 +4,8 @@ use super::Live;
 use crate::check::origins::{MentionRoot, PhaseOrigins};
 use crate::connectors::ScanSource;
 use crate::diagnostics::{Diagnostic, Diagnostics, Span, codes, wording};
-use crate::plan::{LookupKind, Phase};
+use crate::document::Text;
+use crate::plan::{Changes, LookupKind, Overlap, Phase};
 use crate::value::{DataType, Schema};
 
 impl Live<'_> {
@@ -40,8 +41,13 @@ impl Live<'_> {
             return Some(schema);
         }
         let texts = origins.source_key.iter().chain(&origins.filter).chain(&origins.ignore);
-        for text in texts {
+        for text in texts.chain(&origins.changes) {
             column(schema, text, text.span(), "the source", &codes::NO_SUCH_COLUMN, diagnostics);
+        }
+        if let (Some(name), Some(changes)) = (&origins.changes, &phase.source.changes)
+            && let Some(found) = schema.column(name)
+        {
+            rises(name, &found.data_type, changes, diagnostics);
         }
         for mention in &origins.mentions {
             if mention.root == MentionRoot::Record
@@ -153,6 +159,37 @@ impl Live<'_> {
                 .maybe_help(help),
         );
     }
+}
+
+/// Reports a column of `changes` that has no order to go on in, or not that of its overlap.
+fn rises(name: &Text, of: &DataType, changes: &Changes, diagnostics: &mut Diagnostics) {
+    let overlap = match changes {
+        Changes::Column { overlap, .. } => *overlap,
+        Changes::Key { .. } | Changes::Hash => None,
+    };
+    let (right, wanted) = match overlap {
+        None => (is_time(of) || is_number(of), "a time or a number"),
+        Some(Overlap::Time(_)) => (is_time(of), "a time, for this overlap"),
+        Some(Overlap::Number(_)) => {
+            (matches!(of, DataType::Int { .. }), "a whole number, for this overlap")
+        }
+    };
+    if right || *of == DataType::Any {
+        return;
+    }
+    diagnostics.push(
+        Diagnostic::new(&codes::TYPE_MISMATCH, format!("changes can't be found by `{name}`"))
+            .at(name.span(), format!("is {of}, must be {wanted}"))
+            .help("compare the content instead: `changes = { by = \"hash\" }`"),
+    );
+}
+
+fn is_time(of: &DataType) -> bool {
+    matches!(of, DataType::Date | DataType::DateTime | DataType::Timestamp)
+}
+
+fn is_number(of: &DataType) -> bool {
+    matches!(of, DataType::Int { .. } | DataType::Float { .. } | DataType::Decimal { .. })
 }
 
 /// Reports a column that a table does not have. In tables a name with dots may go on inside the

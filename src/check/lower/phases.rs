@@ -90,6 +90,11 @@ impl<'s> Checker<'s> {
             lets: mapped.lets,
             lookups: mapped.lookup_origins,
             mentions: mapped.mentions,
+            changes: phase
+                .source
+                .as_ref()
+                .and_then(|source| source.changes.as_ref())
+                .and_then(|changes| changes.column.clone()),
             ignore: phase.ignore.iter().map(|(name, _)| name.clone()).collect(),
             columns: source.columns,
         });

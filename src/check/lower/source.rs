@@ -65,6 +65,7 @@ impl<'s> Checker<'s> {
                 scan: read,
                 key: source.key.iter().map(ToString::to_string).collect(),
                 filter: filter.map_or(Filter::All, |filter| filter.filter.clone()),
+                changes: source.changes.as_ref().and_then(changes),
             },
             span,
             name: handle.name,
@@ -124,6 +125,7 @@ impl<'s> Checker<'s> {
                 scan: ScanSource::Files,
                 key: source.key.iter().map(ToString::to_string).collect(),
                 filter: source.filter.as_ref().map_or(Filter::All, |filter| filter.filter.clone()),
+                changes: source.changes.as_ref().and_then(changes),
             },
             span: files.pattern.text.span(),
             name: files.pattern.text.to_string(),
@@ -131,6 +133,21 @@ impl<'s> Checker<'s> {
             files: Some(read),
         })
     }
+}
+
+/// How later runs find what changed.
+fn changes(of: &spec::Changes) -> Option<plan::Changes> {
+    let overlap = of.overlap.map(|overlap| match overlap.value {
+        spec::Overlap::Time(time) => plan::Overlap::Time(time),
+        spec::Overlap::Number(number) => plan::Overlap::Number(number),
+    });
+    Some(match of.by.value {
+        spec::ChangesBy::Key => plan::Changes::Key { overlap },
+        spec::ChangesBy::Column => {
+            plan::Changes::Column { column: of.column.as_ref()?.to_string(), overlap }
+        }
+        spec::ChangesBy::Hash => plan::Changes::Hash,
+    })
 }
 
 /// The format that an ending tells, and whether its fields are separated by tabs.

@@ -247,6 +247,7 @@ fn phase(seeds: &[Seed], at: usize, count: u64, number: u64, generated: usize) -
             scan: ScanSource::Entity(table_name(seed)),
             key: vec![ROW.to_owned()],
             filter: Filter::All,
+            changes: None,
         },
         target: Target {
             connection: seed.connection,
@@ -284,6 +285,7 @@ fn places(seed: &Seed, phase: &Phase) -> PhaseOrigins {
             .map(|_| LookupOrigins { target: seed.places.name, take: None, by: Vec::new() })
             .collect(),
         mentions: Vec::new(),
+        changes: None,
         ignore: Vec::new(),
         columns: Vec::new(),
     }

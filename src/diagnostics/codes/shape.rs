@@ -122,7 +122,7 @@ pub static NOT_YET: Code = Code {
     page: Page {
         meaning: "The language has this key, and this version does not do it yet. It is refused \
                   rather than ignored.",
-        mistake: "source = { connection = \"shop\", table = \"orders\", changes = { by = \"hash\" } }",
+        mistake: "source = { connection = \"shop\", table = \"orders\", deleted = \"mark\" }",
         instead: "source = { connection = \"shop\", table = \"orders\" }",
     },
 };

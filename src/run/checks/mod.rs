@@ -17,8 +17,8 @@ mod unique;
 use std::collections::BTreeMap;
 
 use super::{RunError, Stores};
-use crate::ledger::Counts;
-use crate::plan::{Check, CheckKind, Plan, Severity};
+use crate::ledger::{Counts, KeyMap};
+use crate::plan::{Changes, Check, CheckKind, Plan, Severity};
 use crate::value::{Key, KeyError};
 
 /// How many keys a check names.
@@ -110,13 +110,20 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// What became of a phase's records: in this run, or in its newest one.
+    /// What became of a phase's records: in this run, or in its newest one; where runs read only what
+    /// changed, what stands of those that did not arrive, after all of them.
     async fn counts_of(&self, phase: usize) -> Result<Option<Counts>, RunError> {
-        if let Some(counts) = self.counts.get(&phase) {
-            return Ok(Some(counts.clone()));
+        let told = &self.plan.phases[phase];
+        let counts = match self.counts.get(&phase) {
+            Some(counts) => Some(counts.clone()),
+            None => self.stores.newest_record(told).await?.map(|record| record.counts),
+        };
+        if counts.is_some() && told.source.changes.as_ref().is_some_and(Changes::is_partial) {
+            // A run that reads only what changed does not count what was left out before it.
+            let ledger = self.stores.ledger(told.target.connection);
+            return Ok(Some(KeyMap::open(&ledger, &told.history_name()).await?.missing().await?));
         }
-        let record = self.stores.newest_record(&self.plan.phases[phase]).await?;
-        Ok(record.map(|record| record.counts))
+        Ok(counts)
     }
 }
 

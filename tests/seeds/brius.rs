@@ -59,7 +59,6 @@ impl Brius {
                 .map(|(name, count)| (name.to_owned(), count.to_owned())),
         );
         let plan = load(&root().join("specs/brius"), &Environment::from_iter(variables));
-        let plan = plan.with_second_passes();
         Self { data, plan, _folder: folder }
     }
 

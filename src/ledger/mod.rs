@@ -34,6 +34,9 @@ pub use journal::{BeforeImage, JournalEntry};
 pub use key_map::{KeyMap, Known};
 pub use mappings::Mapping;
 pub use reading::{Mark, Reading, Since};
+/// What the names of specs and phases of test data begin with.
+pub const SEEDS: &str = "seed:";
+
 pub use records::{
     IdShape, ObjectKind, ObjectRecord, PhaseRecord, PhaseState, RejectRecord, RejectState,
     RunRecord, RunState, TargetShape,

@@ -161,6 +161,39 @@ fn agrees(world: &World) {
 }
 
 #[test]
+fn test_data_goes_with_its_tables_and_comes_again() {
+    for world in [World::postgres(), World::file()].map(world) {
+        if !world.is_file() {
+            users(&world, "schema.postgres.sql");
+            world.execute("GRANT ALL ON users TO PUBLIC");
+        }
+        let tokens = || world.query("SELECT count(*) FROM device_tokens");
+        world.ends(0, "run specs/vytalwatch --yes");
+        world.ends(0, "seed specs/vytalwatch --count 20");
+        world.ends(0, "verify specs/vytalwatch");
+        let seeded = tokens();
+        assert_ne!(seeded, ["0"]);
+
+        world.ends(0, "rollback specs/vytalwatch -n 3 --yes");
+        world.ends(0, "run specs/vytalwatch --yes");
+        assert_eq!(tokens(), ["0"]);
+        world.ends(0, "seed specs/vytalwatch --count 20");
+        assert_eq!(tokens(), seeded);
+
+        // Somebody's own row keeps its table.
+        world.execute("DELETE FROM encryption_keys");
+        world.execute(
+            "UPDATE device_tokens SET id = '00000000-0000-4000-8000-000000000000' \
+             WHERE CAST(id AS text) = (SELECT min(CAST(id AS text)) FROM device_tokens)",
+        );
+        let done = world.ends(1, "rollback specs/vytalwatch -n 3 --yes");
+        assert!(done.err.contains("device_tokens holds rows that no run wrote"), "{}", done.err);
+        world.execute("DELETE FROM device_tokens");
+        world.ends(0, "rollback specs/vytalwatch --all --yes");
+    }
+}
+
+#[test]
 fn in_a_file_the_same_specs_come_and_go_and_plan_lists_what_differs() {
     let world = world(World::file());
     let plan = world.ends(0, "plan specs/vytalwatch").out;

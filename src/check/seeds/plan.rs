@@ -11,6 +11,7 @@ use crate::connectors::ScanSource;
 use crate::diagnostics::Diagnostics;
 use crate::expr::{Expr, LookupCall, Mapping, OnError, OnMissing, Origin, Path};
 use crate::generate::{self, Field, Generated, Generator, Kind, Pool, ROW, Recipe, Taken};
+use crate::ledger::SEEDS;
 use crate::plan::{
     ConnectionId, Edge, Lookup, LookupKind, OnDuplicate, Phase, Plan, Source, SpecInfo, Target,
     Transaction, Work, WriteMode,
@@ -196,7 +197,7 @@ fn scaled(seeds: &[Seed], count: Option<u64>) -> Vec<u64> {
 
 /// What stands for a spec's seeds in the ledger, beside the spec's own runs.
 fn spec_name(seed: &Seed) -> String {
-    format!("seed:{}", seed.owner)
+    format!("{SEEDS}{}", seed.owner)
 }
 
 fn table_name(seed: &Seed) -> String {

@@ -10,6 +10,7 @@ mod apply;
 mod book;
 mod kept;
 mod pending;
+mod seeded;
 mod trouble;
 mod undo;
 mod view;

@@ -1,7 +1,7 @@
 //! Takes one change of structure back.
 
 use super::book::{Book, keys};
-use super::{kept, trouble};
+use super::{kept, seeded, trouble};
 use crate::connectors::{Session, StoreError};
 use crate::ledger::{ChangeRecord, Declared, StructureKind};
 use crate::plan::evolve;
@@ -116,9 +116,11 @@ pub async fn standing(
                 )));
             }
         }
-        if matches!(change, StructureChange::CreateTable(_)) && live.is_some() && !how.force {
+        if let (StructureChange::CreateTable(_), Some(live), false) = (change, &live, how.force) {
             let one = Select { entity: name.clone(), limit: Some(1), ..Select::default() };
-            if !session.select(&one).await?.rows.is_empty() {
+            if !session.select(&one).await?.rows.is_empty()
+                && !seeded::is_all(&book.ledger, session, live).await?
+            {
                 return Ok(Some(format!("table {name} holds rows that no run wrote")));
             }
         }
@@ -164,6 +166,9 @@ async fn back(
             continue;
         }
         session.change(step).await?;
+        if drops && kind == StructureKind::Table {
+            seeded::forget(&book.ledger, session, &name).await?;
+        }
         book.note(step, &spec, &record.run);
         done.push(evolve::describe(step));
         // What was taken away comes back as soon as there is a place for it.

@@ -47,6 +47,9 @@ impl Rehearsal {
 
     /// How many seconds the real sources would take, phase after phase; `None` when one is not known.
     pub fn estimate(&self) -> Option<f64> {
+        if self.phases.is_empty() {
+            return None;
+        }
         let known = self.phases.iter().filter(|phase| phase.read > 0 || phase.full.is_none());
         known.map(super::PhaseTime::estimate).sum()
     }

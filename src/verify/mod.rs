@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ledger::{Counts, PhaseState};
-use crate::plan::{Plan, Severity};
+use crate::plan::{Plan, Severity, Work};
 use crate::run::checks::{self, CheckResult};
 use crate::run::{Event, Observer, Stores};
 
@@ -135,7 +135,16 @@ pub async fn verify(
         report.phases.push(state);
         add(&mut report, About::Ledger, result);
     }
-    for check in &plan.checks {
+    // What waits for a phase that is off and never ran has nothing to look at yet.
+    let off: Vec<usize> = (0..plan.phases.len())
+        .filter(|&index| !plan.phases[index].enabled && report.phases[index].record.is_none())
+        .filter_map(|index| plan.graph.find(Work::Phase(index)))
+        .flat_map(|node| plan.graph.descendants(node))
+        .collect();
+    for (index, check) in plan.checks.iter().enumerate() {
+        if plan.graph.find(Work::Check(index)).is_some_and(|node| off.contains(&node)) {
+            continue;
+        }
         let result = checks::evaluate(plan, stores, check, &counts).await;
         add(&mut report, About::Check, result);
     }

@@ -28,10 +28,10 @@ use crate::plan::{OnDuplicate, Phase, Plan, RejectLimit, Transaction};
 use crate::value::query::Select;
 
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
-const COMMIT_BYTES: usize = 16 << 20;
+const COMMIT_BYTES: usize = 32 << 20;
 
 /// … or of about this many records: each may touch a page of its own.
-const COMMIT_RECORDS: u64 = 50_000;
+const COMMIT_RECORDS: u64 = 100_000;
 
 /// How long a group that waits for its source stays open.
 const PATIENCE: Duration = Duration::from_secs(1);

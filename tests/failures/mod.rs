@@ -6,7 +6,7 @@ mod kills;
 mod midway;
 mod reach;
 mod rights;
-mod shipped;
+pub(crate) mod shipped;
 mod shop;
 mod state;
 mod violations;

@@ -15,10 +15,10 @@ pub struct Shipped {
 }
 
 impl Shipped {
-    /// Goals out of sessions, over tables.
-    pub fn goals() -> Self {
+    /// Goals out of sessions, over tables, in batches of so many.
+    pub fn goals(batch: usize) -> Self {
         let from = root().join("examples/treatment_goals");
-        Self::new("treatment_goals.toml", "APP_URL", "treatment_goals", 10, |folder| {
+        Self::new("treatment_goals.toml", "APP_URL", "treatment_goals", batch, |folder| {
             for entry in fs::read_dir(&from).unwrap().map(Result::unwrap) {
                 if entry.file_type().unwrap().is_file() {
                     fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
@@ -28,9 +28,9 @@ impl Shipped {
     }
 
     /// Appointments out of follow-ups, over documents: those of so many patients.
-    pub fn appointments(patients: usize) -> Self {
+    pub fn appointments(patients: usize, batch: usize) -> Self {
         let from = root().join("examples/mtr_followup");
-        Self::new("mtr_followup.toml", "CLINIC_URL", "mtr_followup", 20, |folder| {
+        Self::new("mtr_followup.toml", "CLINIC_URL", "mtr_followup", batch, |folder| {
             let mut kept: BTreeSet<String> = BTreeSet::new();
             let id = |value: &serde_json::Value| value["$oid"].as_str().map(str::to_owned);
             let mut files: Vec<PathBuf> =

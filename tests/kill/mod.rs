@@ -4,68 +4,57 @@
 pub mod moments;
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use mapper::run::failpoint;
 
 use moments::{Events, Moments};
 
+use crate::failures::shipped::Shipped;
+
 /// A shipped spec with small batches that commit one by one, on a database of its own.
 struct Case {
-    folder: tempfile::TempDir,
-    spec: PathBuf,
-    variable: &'static str,
+    spec: Spec,
+    shipped: Shipped,
+    database: PathBuf,
 }
 
 const KILLS: usize = 30;
 
-const SPECS: [(&str, &str); 2] =
-    [("mtr_followup.toml", "CLINIC_URL"), ("treatment_goals.toml", "APP_URL")];
+const BATCH: usize = 50;
+
+/// Enough for many batches of every phase.
+const PATIENTS: usize = 200;
+
+#[derive(Clone, Copy, Debug)]
+enum Spec {
+    Appointments,
+    Goals,
+}
+
+const SPECS: [Spec; 2] = [Spec::Appointments, Spec::Goals];
 
 impl Case {
-    fn new(spec: &str, variable: &'static str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = tempfile::tempdir().unwrap();
-        let text = std::fs::read_to_string(root.join("specs").join(spec)).unwrap();
-        let examples = format!("\"{}/", root.join("examples").display());
-        let lines: Vec<String> = text
-            .replace("\"../examples/", &examples)
-            .lines()
-            .filter(|line| !line.starts_with("batch = "))
-            .map(|line| {
-                let batch = if line.starts_with("target = {") { "\nbatch = 50" } else { "" };
-                format!("{line}{batch}")
-            })
-            .collect();
-        let path = folder.path().join(spec);
-        std::fs::write(&path, lines.join("\n")).unwrap();
-        Self { folder, spec: path, variable }
+    fn new(spec: Spec) -> Self {
+        let shipped = match spec {
+            Spec::Appointments => Shipped::appointments(PATIENTS, BATCH),
+            Spec::Goals => Shipped::goals(BATCH),
+        };
+        let database = shipped.folder().join("test.db");
+        Self { spec, shipped, database }
     }
 
-    fn database(&self) -> PathBuf {
-        self.folder.path().join("test.db")
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mapper"));
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env(self.variable, format!("sqlite:{}", self.database().display()))
-            .env("MAPPER_NOW", "2026-01-02T03:04:05Z")
-            .env("MAPPER_COMMIT_AFTER", "0s")
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        command
+    fn command(&self, line: &str) -> Command {
+        self.shipped.command(&format!("sqlite:{}", self.database.display()), line)
     }
 
     fn run(&self) -> Command {
-        self.command(&["run", self.spec.to_str().unwrap(), "--yes"])
+        self.command("run SPEC --yes")
     }
 
     fn seed(&self) {
-        let seeded = self.command(&["seed", self.spec.to_str().unwrap(), "--fixtures"]).output();
+        let seeded = self.command("seed SPEC --fixtures").output();
         assert!(seeded.unwrap().status.success());
     }
 
@@ -108,7 +97,7 @@ impl Case {
         runtime.block_on(async {
             let config = mapper::connectors::ConnectionConfig {
                 name: "state".into(),
-                url: format!("sqlite:{}", self.database().display()),
+                url: format!("sqlite:{}", self.database.display()),
                 model: mapper::connectors::Model::Tables,
                 policies: mapper::connectors::Policies::default(),
                 files: None,
@@ -129,9 +118,13 @@ impl Case {
         })
     }
 
+    fn documents(&self) -> bool {
+        matches!(self.spec, Spec::Appointments)
+    }
+
     /// Whether the ledger has a record that a condition holds for.
     fn ledger_has(&self, table: &str, columns: &[&str], condition: &str) -> bool {
-        if !self.database().exists() {
+        if !self.database.exists() {
             return false;
         }
         let known = format!("SELECT 1 FROM sqlite_schema WHERE name = '{table}'");
@@ -139,7 +132,7 @@ impl Case {
             return false;
         }
         let mut condition = condition.to_owned();
-        if self.spec.ends_with("mtr_followup.toml") {
+        if self.documents() {
             for column in columns {
                 condition = condition.replace(column, &format!("document ->> '{column}'"));
             }
@@ -169,20 +162,20 @@ fn wait_for_point(child: &mut Child) -> bool {
     false
 }
 
-fn undisturbed(spec: &str, variable: &'static str) -> (Vec<String>, Vec<String>) {
-    let case = Case::new(spec, variable);
+fn undisturbed(spec: Spec) -> (Vec<String>, Vec<String>) {
+    let case = Case::new(spec);
     case.finish();
     case.state()
 }
 
 #[test]
 fn killed_at_every_step() {
-    for (spec, variable) in SPECS {
-        let expected = undisturbed(spec, variable);
+    for spec in SPECS {
+        let expected = undisturbed(spec);
         assert!(expected.0.len() > 1000 && !expected.1.is_empty());
         for point in failpoint::ALL {
             for passage in ["1", "2", "7"] {
-                let case = Case::new(spec, variable);
+                let case = Case::new(spec);
                 let armed = format!("{point}:{passage}");
                 let mut child = case.run().env("MAPPER_FAILPOINT", &armed).spawn().unwrap();
                 let held = wait_for_point(&mut child);
@@ -190,13 +183,13 @@ fn killed_at_every_step() {
                 child.wait().unwrap();
                 if !held {
                     // A point that is passed once or twice only.
-                    assert_ne!(passage, "1", "{spec} never passes {armed}");
+                    assert_ne!(passage, "1", "{spec:?} never passes {armed}");
                     continue;
                 }
                 case.finish();
                 let (content, sums) = case.state();
-                assert!(content == expected.0, "{spec} killed at {armed}: other content");
-                assert_eq!(sums, expected.1, "{spec} killed at {armed}");
+                assert!(content == expected.0, "{spec:?} killed at {armed}: other content");
+                assert_eq!(sums, expected.1, "{spec:?} killed at {armed}");
             }
         }
     }
@@ -207,10 +200,11 @@ fn killed_at_random_moments() {
     // Always the same moments; another seed is a matter of editing this number.
     let mut moments = Moments::new(0x2545_f491_4f6c_dd1d);
     let folder = tempfile::tempdir().unwrap();
-    let expected = SPECS.map(|(spec, variable)| {
-        let mut events = Events::new(&folder.path().join(spec));
-        std::fs::create_dir(folder.path().join(spec)).unwrap();
-        let case = Case::new(spec, variable);
+    let expected = SPECS.map(|spec| {
+        let own = folder.path().join(format!("{spec:?}"));
+        std::fs::create_dir(&own).unwrap();
+        let mut events = Events::new(&own);
+        let case = Case::new(spec);
         case.seed();
         let mut run = case.run();
         events.told_by(&mut run);
@@ -225,9 +219,9 @@ fn killed_at_random_moments() {
         }
         assert!(attempt < 6 * KILLS, "{kills} of {attempt} runs were killed, {halfway} amid them");
         let which = attempt % SPECS.len();
-        let (spec, variable) = SPECS[which];
+        let spec = SPECS[which];
         let ((content, sums), events) = &expected[which];
-        let case = Case::new(spec, variable);
+        let case = Case::new(spec);
         case.seed();
         let mut run = case.run();
         events.told_by(&mut run);
@@ -239,7 +233,7 @@ fn killed_at_random_moments() {
             case.finish();
         }
         let state = case.state();
-        assert!(state.0 == *content, "{spec}, attempt {attempt}: other content");
-        assert_eq!(state.1, *sums, "{spec}, attempt {attempt}");
+        assert!(state.0 == *content, "{spec:?}, attempt {attempt}: other content");
+        assert_eq!(state.1, *sums, "{spec:?}, attempt {attempt}");
     }
 }

@@ -20,7 +20,8 @@ pub(super) async fn define(writer: &mut Writer, definition: &Definition) -> Resu
             }
             let mut sql = create_table(&name, schema);
             if name.is_ledger() {
-                sql = format!("CREATE SCHEMA IF NOT EXISTS {}; {sql}", quote(LEDGER));
+                let plain = store_plainly(&name, schema);
+                sql = format!("CREATE SCHEMA IF NOT EXISTS {}; {sql}; {plain}", quote(LEDGER));
             }
             writer.define(sql).await
         }
@@ -66,6 +67,20 @@ fn create_index(from: &str, index: &Index) -> String {
         .collect();
     let unique = if index.unique { "UNIQUE " } else { "" };
     format!("CREATE {unique}INDEX {} ON {from} ({})", quote(&index.name), keys.join(", "))
+}
+
+/// Keeps the server from compressing the ledger's bytes: they are packed, and hashes do not shrink,
+/// so that it would try for long and in vain.
+fn store_plainly(name: &Name, schema: &Schema) -> String {
+    let bytes = schema.columns.iter().filter(|column| column.data_type == DataType::Bytes);
+    let parts: Vec<String> = bytes
+        .map(|column| format!("ALTER COLUMN {} SET STORAGE EXTERNAL", quote(&column.name)))
+        .collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("ALTER TABLE {name} {}", parts.join(", "))
+    }
 }
 
 fn create_table(name: &Name, schema: &Schema) -> String {

@@ -14,8 +14,8 @@ use crate::connectors::{Lock, StoreError, StoreErrorKind};
 const KEY: i64 = 0x006d_6170_7065_7221;
 
 /// How often it is tried, and the time between: a server notices late that a holder died.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(100);
+const TRIES: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The connection that holds the lock.
 pub(super) type Holder = tokio::sync::Mutex<PgConnection>;

@@ -266,6 +266,12 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
     }
     parts.extend(phase.source.changes.as_ref().map(changes));
     parts.extend(phase.enrich.iter().map(enrich));
+    if phase.off.triggers {
+        parts.push("triggers of the target are off meanwhile".to_owned());
+    }
+    if phase.off.foreign_keys {
+        parts.push("foreign keys are checked when all is written".to_owned());
+    }
     if !phase.enabled {
         parts.push("not enabled: it is not run".to_owned());
     }

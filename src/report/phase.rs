@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::diagnostics::wording;
 use crate::ledger::{Counts, PhaseRecord, PhaseState, Usage};
 use crate::plan::Phase;
+use crate::run::switches::Violated;
 use crate::run::{NodeOutcome, NodeState};
 
 /// What a phase did.
@@ -41,6 +42,33 @@ pub struct PhaseReport {
     /// What it asked of services, by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub enrich: Vec<Usage>,
+    /// Rows that violate foreign keys whose check it put off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+}
+
+/// Rows that violate a foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The foreign key.
+    pub constraint: String,
+    /// The table.
+    pub table: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The keys of the first thousand, as they may be shown.
+    pub keys: Vec<String>,
+}
+
+impl From<&Violated> for Violation {
+    fn from(violated: &Violated) -> Self {
+        Self {
+            constraint: violated.constraint.clone(),
+            table: violated.table.clone(),
+            rows: violated.rows,
+            keys: violated.keys.clone(),
+        }
+    }
 }
 
 const NOT_SELECTED: &str = "not_selected";
@@ -60,6 +88,11 @@ impl PhaseReport {
             state,
             error,
             enrich: node.usage.clone(),
+            violations: node
+                .error
+                .iter()
+                .flat_map(|error| error.violated.iter().map(Violation::from))
+                .collect(),
             ..Self::of_record(&phase.full_name(), node.phase.as_ref())
         }
     }
@@ -83,6 +116,7 @@ impl PhaseReport {
             reasons: counts.reasons,
             error: record.and_then(|record| record.error.clone()),
             enrich: Vec::new(),
+            violations: Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ use self::units::{Part, Unit};
 use self::writer::Writers;
 use crate::ledger::{ObjectRecord, PhaseState, RunState};
 use crate::plan::{Plan, Work};
+use crate::run::switches::{self, Violated};
 use crate::run::undo::References;
 use crate::run::{Cancel, Observer, RunError, RunErrorKind, Stores};
 
@@ -161,6 +162,9 @@ pub async fn rollback(
         overlaid = stores.overlaid();
         stores = &overlaid;
     }
+    if !request.dry_run {
+        switches::recover(stores, plan, request.show_values, observer).await?;
+    }
     let mut units = units::select(plan, stores, &connections, &request.scope).await?;
     let mut outcome = RollbackOutcome {
         warnings: warnings(plan, &request.scope, &units),
@@ -217,6 +221,11 @@ pub async fn rollback(
         }
     }
     writers.close().await?;
+    if !request.dry_run {
+        // What violated a foreign key may be gone now.
+        let violated = switches::recover(stores, plan, request.show_values, observer).await?;
+        outcome.warnings.extend(violated.iter().map(Violated::describe));
+    }
     Ok(outcome)
 }
 

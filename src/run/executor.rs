@@ -13,11 +13,12 @@ use super::enrich::Services;
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
 use super::structure;
+use super::switches;
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState, Usage};
-use crate::plan::{Node, NodeId, Plan, Severity, Work};
+use crate::plan::{Node, NodeId, Phase, Plan, Severity, Work};
 
 /// How many nodes work at the same time.
 const CONCURRENCY: usize = 4;
@@ -125,6 +126,17 @@ pub async fn run(
     observer: Arc<dyn Observer>,
     cancel: Cancel,
 ) -> Result<Outcome, RunError> {
+    if options.dry_run {
+        for entry in switches::standing(&plan, &stores).await?.iter().filter(|entry| entry.off) {
+            let what = entry.switch.describe();
+            let message = format!("{what} is off since a run was killed; the next run puts it back");
+            observer.event(&Event::Warning { message });
+        }
+    } else {
+        for violated in switches::recover(&stores, &plan, options.show_values, &*observer).await? {
+            observer.event(&Event::Warning { message: violated.describe() });
+        }
+    }
     prerequisites(&plan, &stores).await?;
     let changed = changed_phases(&plan, &stores, &options).await?;
     if !changed.is_empty() {
@@ -322,10 +334,27 @@ impl Executor {
         // other's locks.
         let making = running.iter().enumerate().any(|(node, runs)| *runs && is_structure(node));
         self.states.iter().enumerate().position(|(node, outcome)| {
-            !(making && is_structure(node))
+            !self.must_be_alone(node, running)
+                && !(making && is_structure(node))
                 && outcome.state == NodeState::NotStarted
                 && !running[node]
                 && self.plan.graph.nodes[node].after.iter().all(|edge| self.allows(edge.node))
+        })
+    }
+
+    /// Whether another phase works on the table of a phase, and something of it is off meanwhile.
+    fn must_be_alone(&self, node: NodeId, running: &[bool]) -> bool {
+        let phase = |node: NodeId| match self.states[node].work {
+            Work::Phase(index) => Some(&self.plan.phases[index]),
+            Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
+        };
+        let Some(own) = phase(node) else { return false };
+        let store = |phase: &Phase| self.stores.get(phase.target.connection);
+        let others = running.iter().enumerate().filter(|(_, runs)| **runs);
+        others.filter_map(|(node, _)| phase(node)).any(|other| {
+            (own.off.any() || other.off.any())
+                && own.target.entity == other.target.entity
+                && Arc::ptr_eq(store(own), store(other))
         })
     }
 

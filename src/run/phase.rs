@@ -17,7 +17,7 @@ use super::pipeline::{Batches, find_seen, find_winners, pipeline};
 use super::seen::duplicates_possible;
 use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
-    changes, failpoint, push_down, source,
+    changes, failpoint, push_down, source, switches,
 };
 use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError, StoreErrorKind};
 use crate::ledger::{
@@ -73,6 +73,12 @@ pub(super) async fn run_phase(
         Ok(record) => record,
         Err((record, error)) => return (*record, Err(error.in_phase(&name))),
     };
+    let off =
+        switches::take_off(&context.stores, &context.phase, &record, &context.cancel).await;
+    if let Err(error) = off {
+        let result = finish(context, &mut record, Err(error)).await;
+        return (record, result.map_err(|error| error.in_phase(&name)));
+    }
     let mut attempt = 1;
     // Whether the record is what the ledger holds: a commit that failed may have been made.
     let mut known = true;
@@ -108,6 +114,17 @@ pub(super) async fn run_phase(
             return (record, Err(error.clone().in_phase(&name)));
         }
     }
+    let show_values = context.options.show_values;
+    let on = switches::put_back(&context.stores, &context.phase, &record, show_values).await;
+    let result = match (result, on) {
+        (Err(error), _) | (Ok(()), Err(error)) => Err(error),
+        (Ok(()), Ok(violated)) if violated.is_empty() => Ok(()),
+        (Ok(()), Ok(violated)) => {
+            let event = Event::Violated { phase: name.clone(), violated: violated.clone() };
+            context.observer.event(&event);
+            Err(switches::failure(violated))
+        }
+    };
     let result = finish(context, &mut record, result).await;
     (record, result.map_err(|error| error.in_phase(&name)))
 }
@@ -497,6 +514,9 @@ impl Writer<'_> {
             return Ok(session);
         }
         let mut session = self.target.session().await?;
+        if self.context.phase.off.foreign_keys {
+            session.check_late().await?;
+        }
         session.begin().await?;
         self.group = Group::new();
         Ok(session)

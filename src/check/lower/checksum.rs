@@ -60,6 +60,11 @@ pub(super) fn of_phase(
     if !enrich.is_empty() {
         form["enrich"] = enrich.iter().map(enrichment).collect();
     }
+    // Triggers write too. When foreign keys are checked decides about what arrives, and not about
+    // what it is.
+    if phase.triggers.is_some_and(|triggers| triggers.value == spec::Triggers::Off) {
+        form["triggers"] = json!("off");
+    }
     digest(&form)
 }
 

@@ -51,6 +51,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: true,
     time_precision: TimePrecision::Milliseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
 };
 
 /// An SQLite file of collections.

@@ -29,6 +29,8 @@ pub static TABLES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
 };
 
 /// What memory as a store of documents can do.

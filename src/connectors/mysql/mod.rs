@@ -20,6 +20,7 @@ mod render;
 mod scan;
 mod session;
 mod structure;
+mod switch;
 mod types;
 mod write;
 mod writer;
@@ -56,6 +57,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Microseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: true,
 };
 
 /// A MySQL or MariaDB database.

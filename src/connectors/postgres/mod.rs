@@ -18,6 +18,7 @@ mod scan;
 mod session;
 mod stream;
 mod structure;
+mod switch;
 mod text;
 mod transfer;
 mod transfer_compute;
@@ -62,6 +63,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Microseconds,
     nul_in_text: false,
+    triggers_off: true,
+    late_foreign_keys: true,
 };
 
 /// A PostgreSQL database.

@@ -104,13 +104,16 @@ impl Database {
             let message = format!("{}: the file can't be written: {error}", self.location);
             return Err(StoreError::new(kind, message));
         }
-        if turn.0.is_none() {
+        if turn.connection.is_none() {
             let connection = SqliteConnection::connect_with(&config::writer(&self.path)).await;
             let mut connection = connection.map_err(|e| self.error(&e))?;
             keep_readers_going(&mut connection).await.map_err(|e| self.error(&e))?;
-            turn.0 = Some(connection);
+            turn.connection = Some(connection);
+            turn.unchecked = false;
         }
-        Ok(Writer::new(turn, self.location.clone(), self.policies.clone()))
+        let mut writer = Writer::new(turn, self.location.clone(), self.policies.clone());
+        writer.check().await?;
+        Ok(writer)
     }
 
     /// Runs a query on a connection that can't write.
@@ -162,7 +165,7 @@ impl Database {
 
     /// Closes the connections, so that the file is whole on its own.
     pub(crate) async fn close(&self) {
-        if let Some(connection) = self.turn.lock().await.0.take() {
+        if let Some(connection) = self.turn.lock().await.connection.take() {
             // What was committed is in the file or its log; the next opening tidies up.
             let _ = connection.close().await;
         }

@@ -16,6 +16,7 @@ pub(crate) mod render;
 pub(crate) mod scan;
 mod session;
 mod structure;
+mod switch;
 mod transfer;
 mod transfer_compute;
 mod types;
@@ -56,6 +57,8 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
     nul_in_text: false,
+    triggers_off: true,
+    late_foreign_keys: true,
 };
 
 /// Rows per page of a query: it may cost as much for one row as for many.

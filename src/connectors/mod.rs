@@ -100,6 +100,8 @@ pub struct Capabilities {
     pub triggers_off: bool,
     /// Whether rows can be written first and foreign keys checked afterwards.
     pub late_foreign_keys: bool,
+    /// Whether a row may refer only to rows before it in the same statement.
+    pub row_by_row: bool,
 }
 
 /// The finest fraction of a second that a store keeps.
@@ -218,6 +220,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         let _ = change;
         Err(format!("the connector `{}` changes no structure", self.capabilities().connector))
+    }
+
+    /// A session on an empty copy of a table that has its checks and neither its triggers nor its
+    /// foreign keys, in an open transaction, and the copy's name: to find out which rows they refuse.
+    /// The copy is nobody else's, and goes with the session. `None` where there is no such thing.
+    async fn probe(&self, _entity: &str) -> Result<Option<Copied>, StoreError> {
+        Ok(None)
+    }
+
+    /// Of a store that only foretells what another would do: what it can't foretell, in sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The databases of its server whose names begin so, in order. Embedded stores have files.
@@ -354,6 +368,14 @@ pub struct Statistics {
     pub bytes: Option<u64>,
     /// Bytes of indexes, when the store knows.
     pub index_bytes: Option<u64>,
+}
+
+/// A copy of a table.
+pub struct Copied {
+    /// What it is called in the session.
+    pub entity: String,
+    /// The session that has it.
+    pub session: Box<dyn Session>,
 }
 
 /// A session that writes. Used by one task; dropping it rolls back what was not committed.

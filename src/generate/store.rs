@@ -31,6 +31,7 @@ static CAPABILITIES: Capabilities = Capabilities {
     nul_in_text: true,
     triggers_off: false,
     late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// The rows of a recipe. A scan of a table of that name gives them in order.

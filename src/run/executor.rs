@@ -1,7 +1,7 @@
 //! The graph: nodes whose predecessors are done run concurrently, and what depends on a failure does
 //! not start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -528,6 +528,13 @@ impl Executor {
             }
         }
         self.find_usage().await?;
+        let mut notes = BTreeSet::new();
+        for connection in self.stores.distinct(self.plan.target_connections()) {
+            notes.extend(self.stores.get(connection).notes());
+        }
+        for message in notes {
+            self.observer.event(&Event::Warning { message });
+        }
         Ok(Outcome {
             runs: self
                 .runs

@@ -53,6 +53,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     nul_in_text: true,
     triggers_off: false,
     late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// An SQLite file of collections.

@@ -38,6 +38,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     nul_in_text: true,
     triggers_off: false,
     late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// Records looked at for the shape of JSON Lines.

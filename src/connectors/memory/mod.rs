@@ -31,6 +31,7 @@ pub static TABLES: Capabilities = Capabilities {
     nul_in_text: true,
     triggers_off: false,
     late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// What memory as a store of documents can do.

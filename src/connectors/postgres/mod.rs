@@ -12,6 +12,7 @@ mod export;
 mod fit;
 mod lock;
 mod name;
+mod probe;
 mod read;
 mod render;
 mod scan;
@@ -41,7 +42,7 @@ use self::scan::{Plan, TableScan};
 use self::session::TableSession;
 use self::writer::{Idle, Writer};
 use super::{
-    Capabilities, ConnectionConfig, Export, Fitter, Lock, Policies, Rows, Scan, ScanRequest,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Policies, Rows, Scan, ScanRequest,
     ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
@@ -65,6 +66,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     nul_in_text: false,
     triggers_off: true,
     late_foreign_keys: true,
+    row_by_row: false,
 };
 
 /// A PostgreSQL database.
@@ -348,6 +350,14 @@ impl Store for Postgres {
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         structure::render(change, self.version)
+    }
+
+    async fn probe(&self, entity: &str) -> Result<Option<Copied>, StoreError> {
+        let connection = self.server.connect().await?;
+        // Not among those that are used again.
+        let mut writer = Writer::new(connection, self.server.clone(), Idle::default());
+        let entity = probe::probe(&mut writer, entity).await?;
+        Ok(Some(Copied { entity, session: Box::new(TableSession::new(writer)) }))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

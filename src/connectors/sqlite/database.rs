@@ -116,6 +116,28 @@ impl Database {
         Ok(writer)
     }
 
+    /// A connection to an empty copy of a table, in memory, in an open transaction. Foreign keys are
+    /// not checked there.
+    pub(crate) async fn probe(&self, entity: &str) -> Result<Writer, StoreError> {
+        let mut reader = self.reader().await?;
+        let sql: Option<String> = sqlx::query_scalar(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+        )
+        .bind(entity)
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(|e| self.error(&e))?;
+        let options = config::memory().map_err(|e| self.error(&e))?;
+        let connection =
+            SqliteConnection::connect_with(&options).await.map_err(|e| self.error(&e))?;
+        let turn = Turn { connection: Some(connection), unchecked: false };
+        let turn = Arc::new(Mutex::new(turn)).lock_owned().await;
+        let mut writer = Writer::new(turn, self.location.clone(), self.policies.clone());
+        writer.run(sql.unwrap_or_default()).await?;
+        writer.begin().await?;
+        Ok(writer)
+    }
+
     /// Runs a query on a connection that can't write.
     pub(crate) async fn query(&self, text: &str) -> Result<Rows, StoreError> {
         // Held meanwhile, so that the connection that can't tidy up is not the last one.

@@ -35,7 +35,7 @@ use self::session::TableSession;
 use super::prefetch::Prefetch;
 use super::without_nul;
 use super::{
-    Capabilities, ConnectionConfig, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
     Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
@@ -59,6 +59,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     nul_in_text: false,
     triggers_off: true,
     late_foreign_keys: true,
+    row_by_row: false,
 };
 
 /// Rows per page of a query: it may cost as much for one row as for many.
@@ -232,6 +233,11 @@ impl Store for Sqlite {
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         Ok(structure::render(change))
+    }
+
+    async fn probe(&self, entity: &str) -> Result<Option<Copied>, StoreError> {
+        let session = Box::new(TableSession::new(self.database.probe(entity).await?));
+        Ok(Some(Copied { entity: entity.to_owned(), session }))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

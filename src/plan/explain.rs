@@ -435,6 +435,10 @@ fn check_line(plan: &Plan, kind: &CheckKind) -> String {
         CheckKind::Sum { sum, .. } => {
             format!("adds up {} of {}", sum.of, place(plan, sum.connection, &sum.entity))
         }
+        CheckKind::Phase { phase, .. } => {
+            let name = plan.phases.get(*phase).map(Phase::full_name).unwrap_or_default();
+            format!("looks how many records {name} did not reject")
+        }
     }
 }
 

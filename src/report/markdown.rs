@@ -22,6 +22,7 @@ pub(super) fn render(report: &Report) -> String {
             }
         }
         text.push_str(&reasons(report));
+        text.push_str(&repairs(report));
         text.push_str(&violations(report));
     }
     text.push_str(&checks(report));
@@ -77,6 +78,27 @@ fn reasons(report: &Report) -> String {
     format!(
         "\n## Why records were skipped or rejected\n\n{}",
         table(&["phase", "reason", "records"], 2, rows)
+    )
+}
+
+fn repairs(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| phase.repairs.iter().map(move |(field, of)| (phase, field, of)))
+        .flat_map(|(phase, field, of)| {
+            of.iter().map(move |(what, count)| {
+                let words = [&phase.phase, field, what].map(Clone::clone);
+                words.into_iter().chain([count.to_string()]).collect()
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## What was repaired\n\n{}",
+        table(&["phase", "field", "how", "records"], 3, rows)
     )
 }
 

@@ -37,6 +37,9 @@ pub struct PhaseReport {
     pub seconds: f64,
     /// How many were skipped or rejected for each reason (`skipped: exists`).
     pub reasons: BTreeMap<String, u64>,
+    /// How often something was done to bring a record in all the same: by field, what and how often.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: BTreeMap<String, BTreeMap<String, u64>>,
     /// What it failed with.
     pub error: Option<String>,
     /// What it asked of services, by field.
@@ -114,6 +117,7 @@ impl PhaseReport {
             rejected: counts.rejected,
             seconds: (seconds * 1000.0).round() / 1000.0,
             reasons: counts.reasons,
+            repairs: by_field(counts.repairs),
             error: record.and_then(|record| record.error.clone()),
             enrich: Vec::new(),
             violations: Vec::new(),
@@ -142,6 +146,15 @@ impl PhaseReport {
         }
         Some(text)
     }
+}
+
+fn by_field(repairs: BTreeMap<String, u64>) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut fields: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (name, count) in repairs {
+        let (field, what) = name.rsplit_once(": ").unwrap_or((&name, "repaired"));
+        fields.entry(field.to_owned()).or_default().insert(what.to_owned(), count);
+    }
+    fields
 }
 
 fn asked(usage: &Usage, dry_run: bool) -> String {

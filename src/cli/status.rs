@@ -162,7 +162,11 @@ fn standing(entry: &SwitchRecord) -> String {
             entry.phase
         );
     }
-    format!("{what} is on, and rows that {} wrote violate it; `mapper verify` lists them", entry.phase)
+    format!(
+        "{what} is on, and not all that {} wrote is proven to keep it; `mapper verify` lists the \
+         rows that do not",
+        entry.phase
+    )
 }
 
 fn run_row(run: &RunRecord) -> Vec<String> {
@@ -228,7 +232,7 @@ fn document(plan: &Plan, found: &Status) -> Json {
                 "kind": entry.switch.kind,
                 "table": entry.switch.table,
                 "name": entry.switch.name,
-                "state": if entry.off { "off" } else { "violated" },
+                "state": if entry.off { "off" } else { "unproven" },
                 "phase": entry.phase,
                 "run": entry.run,
                 "since": timestamp_text(entry.at),

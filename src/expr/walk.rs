@@ -91,8 +91,8 @@ impl Walker<'_> {
             }
             Expr::UnaryOp(unary) if matches!(unary.op, UnaryOpKind::Neg) => {
                 let Expr::Const(number) = &unary.expr else { return None };
-                let range = self.range(unary.span());
-                number.value.is_number().then(|| range.start..self.range(number.span()).end)
+                let range = self.range(unary.span()).start..self.range(number.span()).end;
+                number.value.is_number().then_some((range, false))
             }
             Expr::Filter(filter) if matches!(filter.name, "default" | "d") => {
                 self.operand(filter.expr.as_ref()?)

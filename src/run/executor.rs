@@ -17,6 +17,7 @@ use super::switches;
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
+use crate::diagnostics::wording;
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState, Usage};
 use crate::plan::{Node, NodeId, Phase, Plan, Severity, Work};
 
@@ -196,9 +197,13 @@ async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
         let refused = |message: String, help: &str| {
             Err(RunError::new(RunErrorKind::Refused, message).help(help))
         };
-        let Some(schema) = stores.get(needed.connection).describe(table).await? else {
+        let store = stores.get(needed.connection);
+        let Some(schema) = store.describe(table).await? else {
+            let names = store.entities().await?;
+            let close = wording::suggest(table, names.iter().map(String::as_str));
+            let close = close.map(|close| format!("; did you mean `{close}`?")).unwrap_or_default();
             return refused(
-                format!("connection `{name}` has no table `{table}`, which must exist"),
+                format!("connection `{name}` has no table `{table}`, which must exist{close}"),
                 "create it first; `existing = true` means that this spec never does",
             );
         };
@@ -207,7 +212,7 @@ async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
         }
         for wanted in &needed.columns {
             let wrong = match schema.column(&wanted.name) {
-                None => Some("it is not there".to_owned()),
+                None => Some(needed.absent(wanted, &schema)),
                 Some(found) => needed.mismatch(wanted, found),
             };
             if let Some(wrong) = wrong {

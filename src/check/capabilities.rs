@@ -43,21 +43,12 @@ const SQL: Facts = Facts {
     late_foreign_keys: true,
 };
 
-const DOCUMENTS: Facts = Facts {
-    documents: true,
-    queries: false,
-    triggers_off: false,
-    late_foreign_keys: false,
-    ..SQL
-};
+const DOCUMENTS: Facts =
+    Facts { documents: true, queries: false, triggers_off: false, late_foreign_keys: false, ..SQL };
 
 /// All kinds of stores that the language knows.
 pub(super) static KINDS: &[Kind] = &[
-    Kind {
-        schemes: &["sqlite"],
-        tables: Some(SQL),
-        documents: Some(DOCUMENTS),
-    },
+    Kind { schemes: &["sqlite"], tables: Some(SQL), documents: Some(DOCUMENTS) },
     Kind {
         schemes: &["mongodb", "mongodb+srv"],
         tables: None,

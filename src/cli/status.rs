@@ -240,8 +240,7 @@ fn document(plan: &Plan, found: &Status) -> Json {
         })
         .collect();
     let specs: Vec<&str> = plan.specs.iter().map(|spec| spec.name.as_str()).collect();
-    let mut document =
-        json!({ "exit": 0, "specs": specs, "phases": phases, "structures": structures, "runs": runs });
+    let mut document = json!({ "exit": 0, "specs": specs, "phases": phases, "structures": structures, "runs": runs });
     if !switches.is_empty() {
         document["switches"] = switches.into();
     }

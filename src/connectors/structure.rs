@@ -218,12 +218,7 @@ fn refers_to_nothing(
     format!("{present} AND {absent}")
 }
 
-fn keys_of(
-    table: &TableDefinition,
-    condition: &str,
-    limit: usize,
-    spelling: &Spelling,
-) -> String {
+fn keys_of(table: &TableDefinition, condition: &str, limit: usize, spelling: &Spelling) -> String {
     let told: Vec<String> = match table.primary_key.as_slice() {
         [] => vec!["1".to_owned()],
         columns => {

@@ -457,11 +457,9 @@ impl Scope<'_> {
         match self.lookups.find(lookup, &key) {
             Found::Value(value) => Ok(value),
             Found::Pending => Err(Halt::Pending),
-            Found::Nothing => self.missing(
-                on_missing,
-                "lookup_missing",
-                "the lookup finds nothing for this key",
-            ),
+            Found::Nothing => {
+                self.missing(on_missing, "lookup_missing", "the lookup finds nothing for this key")
+            }
             Found::Many => {
                 Err(Problem::new("lookup_many", "the lookup finds several records").into())
             }

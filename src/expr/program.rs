@@ -62,7 +62,11 @@ pub(super) enum NodeOrigin {
         /// Whether one of them is a lookup.
         looks_up: bool,
     },
-    Lookup { lookup: usize, keys: Vec<Node>, on_missing: OnMissing },
+    Lookup {
+        lookup: usize,
+        keys: Vec<Node>,
+        on_missing: OnMissing,
+    },
 }
 
 pub(super) enum NodeStep {
@@ -357,13 +361,11 @@ impl Compiler<'_> {
                 NodeOrigin::Id(rule.clone(), name)
             }
             Origin::Each(path) => NodeOrigin::Each(self.bind(path)?),
-            Origin::First { alternatives, on_missing } => {
-                NodeOrigin::First {
-                    alternatives: self.nodes(alternatives, inside)?,
-                    on_missing: *on_missing,
-                    looks_up: alternatives.iter().any(looks_up),
-                }
-            }
+            Origin::First { alternatives, on_missing } => NodeOrigin::First {
+                alternatives: self.nodes(alternatives, inside)?,
+                on_missing: *on_missing,
+                looks_up: alternatives.iter().any(looks_up),
+            },
             Origin::Lookup(LookupCall { lookup, keys, on_missing }) => NodeOrigin::Lookup {
                 lookup: *lookup,
                 keys: self.nodes(keys, inside)?,

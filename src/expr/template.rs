@@ -274,8 +274,11 @@ impl Texts {
 /// The function that texts do not know, and that numbers are in where they are compared.
 const LIKE: &str = "__like";
 
+/// The names of a test that compares, and when it holds.
+type Comparison = (&'static [&'static str], fn(Ordering) -> bool);
+
 /// The tests that compare: with a decimal as a comparison does.
-const COMPARISONS: &[(&[&str], fn(Ordering) -> bool)] = &[
+const COMPARISONS: &[Comparison] = &[
     (&["eq", "equalto", "=="], Ordering::is_eq),
     (&["ne", "!="], Ordering::is_ne),
     (&["lt", "lessthan", "<"], Ordering::is_lt),
@@ -285,6 +288,7 @@ const COMPARISONS: &[(&[&str], fn(Ordering) -> bool)] = &[
 ];
 
 /// A number as a decimal where it is compared with one; anything else as it is.
+#[expect(clippy::needless_pass_by_value, reason = "the form of a MiniJinja function")]
 fn like(value: minijinja::Value, others: Rest<minijinja::Value>) -> minijinja::Value {
     if value.is_number() && others.iter().any(is_decimal) {
         decimal_of(&value).unwrap_or(value)

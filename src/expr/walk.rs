@@ -299,9 +299,7 @@ impl Walker<'_> {
                 self.expr(&unary.expr);
             }
             Expr::BinOp(binary) => {
-                use BinOpKind::{
-                    Add, Div, Eq, FloorDiv, Gt, Gte, Lt, Lte, Mul, Ne, Pow, Rem, Sub,
-                };
+                use BinOpKind::{Add, Div, Eq, FloorDiv, Gt, Gte, Lt, Lte, Mul, Ne, Pow, Rem, Sub};
                 if matches!(binary.op, Eq | Ne | Lt | Lte | Gt | Gte) {
                     self.compare([&binary.left, &binary.right].into_iter());
                 }

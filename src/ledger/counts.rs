@@ -92,7 +92,8 @@ impl Counts {
 
     /// Reasons and repairs as the ledger stores them together.
     pub(super) fn notes(&self) -> BTreeMap<String, u64> {
-        let repairs = self.repairs.iter().map(|(name, count)| (format!("{REPAIRED}{name}"), *count));
+        let repairs =
+            self.repairs.iter().map(|(name, count)| (format!("{REPAIRED}{name}"), *count));
         self.reasons.clone().into_iter().chain(repairs).collect()
     }
 

@@ -100,15 +100,15 @@ impl Ledger {
                     state: PhaseState::from_name(&row.text()?).ok_or_else(|| row.damaged())?,
                     counts: {
                         let mut counts = Counts {
-                        sources: row.number()?,
-                        empty_sources: row.number()?,
-                        read: row.number()?,
-                        inserted: row.number()?,
-                        updated: row.number()?,
-                        unchanged: row.number()?,
-                        skipped: row.number()?,
-                        rejected: row.number()?,
-                        ..Counts::default()
+                            sources: row.number()?,
+                            empty_sources: row.number()?,
+                            read: row.number()?,
+                            inserted: row.number()?,
+                            updated: row.number()?,
+                            unchanged: row.number()?,
+                            skipped: row.number()?,
+                            rejected: row.number()?,
+                            ..Counts::default()
                         };
                         counts.set_notes(row.json()?);
                         counts

@@ -51,7 +51,7 @@ impl Ledger {
         }
         let rows = self.rows(&SWITCHES, Filter::All).await?;
         let mut records = rows.into_iter().map(record).collect::<Result<Vec<_>, _>>()?;
-        records.sort_by(|a, b| (a.at, a.place).cmp(&(b.at, b.place)));
+        records.sort_by_key(|record| (record.at, record.place));
         Ok(records)
     }
 

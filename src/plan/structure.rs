@@ -2,10 +2,10 @@
 
 use super::ConnectionId;
 use crate::diagnostics::wording;
-use crate::value::{Column, Schema};
 use crate::value::cast::{Fit, can_fit};
 use crate::value::declared::{data_type, type_text};
 use crate::value::structure::{ColumnDefinition, ColumnType, EnumDefinition, TableDefinition};
+use crate::value::{Column, Schema};
 
 /// One spec's part of one store's structure, which is done together.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -96,10 +96,7 @@ fn repairs(report: &Report) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!(
-        "\n## What was repaired\n\n{}",
-        table(&["phase", "field", "how", "records"], 3, rows)
-    )
+    format!("\n## What was repaired\n\n{}", table(&["phase", "field", "how", "records"], 3, rows))
 }
 
 fn violations(report: &Report) -> String {

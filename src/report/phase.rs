@@ -91,11 +91,7 @@ impl PhaseReport {
             state,
             error,
             enrich: node.usage.clone(),
-            violations: node
-                .error
-                .iter()
-                .flat_map(|error| error.violated.iter().map(Violation::from))
-                .collect(),
+            violations: node.violated.iter().map(Violation::from).collect(),
             ..Self::of_record(&phase.full_name(), node.phase.as_ref())
         }
     }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::switches::Violated;
 use crate::connectors::{StoreError, StoreErrorKind};
 
 /// Whose turn it is.
@@ -35,22 +34,12 @@ pub struct RunError {
     pub key: Option<String>,
     /// What to do.
     pub help: Option<String>,
-    /// Rows that violate foreign keys whose check was put off, when that is what is wrong.
-    pub violated: Vec<Violated>,
 }
 
 impl RunError {
     /// Makes a failure that is about no place yet.
     pub fn new(kind: RunErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            phase: None,
-            batch: None,
-            key: None,
-            help: None,
-            violated: Vec::new(),
-        }
+        Self { kind, message: message.into(), phase: None, batch: None, key: None, help: None }
     }
 
     /// Says what to do.

@@ -13,7 +13,7 @@ use super::enrich::Services;
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
 use super::structure;
-use super::switches;
+use super::switches::{self, Violated};
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
@@ -72,6 +72,8 @@ pub struct NodeOutcome {
     pub phase: Option<PhaseRecord>,
     /// What a phase asked of services, by field.
     pub usage: Vec<Usage>,
+    /// Rows that violate foreign keys whose check a phase put off.
+    pub violated: Vec<Violated>,
     /// For checks that were made.
     pub check: Option<CheckResult>,
     /// For enums and tables: what was done, in words.
@@ -130,7 +132,8 @@ pub async fn run(
     if options.dry_run {
         for entry in switches::standing(&plan, &stores).await?.iter().filter(|entry| entry.off) {
             let what = entry.switch.describe();
-            let message = format!("{what} is off since a run was killed; the next run puts it back");
+            let message =
+                format!("{what} is off since a run was killed; the next run puts it back");
             observer.event(&Event::Warning { message });
         }
     } else {
@@ -241,6 +244,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 state: NodeState::NotStarted,
                 phase: None,
                 usage: Vec::new(),
+                violated: Vec::new(),
                 check: None,
                 structure: Vec::new(),
                 error: None,
@@ -339,8 +343,8 @@ impl Executor {
         // other's locks.
         let making = running.iter().enumerate().any(|(node, runs)| *runs && is_structure(node));
         self.states.iter().enumerate().position(|(node, outcome)| {
-            !self.must_be_alone(node, running)
-                && !(making && is_structure(node))
+            let blocked = (making && is_structure(node)) || self.must_be_alone(node, running);
+            !blocked
                 && outcome.state == NodeState::NotStarted
                 && !running[node]
                 && self.plan.graph.nodes[node].after.iter().all(|edge| self.allows(edge.node))
@@ -421,9 +425,10 @@ impl Executor {
                         given: None,
                         services,
                     };
-                    let (record, result) = run_phase(&context, &run, before).await;
-                    outcome.phase = Some(record);
-                    match result {
+                    let ran = run_phase(&context, &run, before).await;
+                    outcome.phase = Some(ran.record);
+                    outcome.violated = ran.violated;
+                    match ran.result {
                         Ok(()) => outcome.state = NodeState::Done,
                         Err(error) if error.kind == RunErrorKind::Cancelled => {
                             outcome.state = NodeState::Interrupted;

@@ -96,7 +96,7 @@ pub async fn retry(
             done?;
             let violated = on?;
             if !violated.is_empty() {
-                return Err(switches::failure(violated));
+                return Err(switches::failure(&violated));
             }
         }
         Ok(retried)

@@ -54,7 +54,7 @@ impl Violated {
         text.push_str(&format!(" {verb} to something that is not there"));
         if !self.keys.is_empty() {
             let shown: Vec<&str> = self.keys.iter().take(TOLD).map(String::as_str).collect();
-            let more = if self.rows as usize > shown.len() { ", and more" } else { "" };
+            let more = if self.rows > shown.len() as u64 { ", and more" } else { "" };
             text.push_str(&format!(": {}{more}", shown.join(", ")));
         }
         text
@@ -93,9 +93,10 @@ async fn try_take_off(
     let mut session = store.session().await?;
     session.begin().await?;
     let mut all: Vec<Switch> = Vec::new();
-    for (wanted, kind) in
-        [(phase.off.triggers, SwitchKind::Trigger), (phase.off.foreign_keys, SwitchKind::ForeignKey)]
-    {
+    for (wanted, kind) in [
+        (phase.off.triggers, SwitchKind::Trigger),
+        (phase.off.foreign_keys, SwitchKind::ForeignKey),
+    ] {
         if wanted {
             all.extend(session.switches(&phase.target.entity, kind).await?);
         }
@@ -265,12 +266,10 @@ async fn persist<T, F: Future<Output = Result<T, RunError>>>(
 }
 
 /// Why a phase whose rows violate foreign keys has failed.
-pub(super) fn failure(violated: Vec<Violated>) -> RunError {
+pub(super) fn failure(violated: &[Violated]) -> RunError {
     let all: Vec<String> = violated.iter().map(Violated::describe).collect();
-    let mut error = RunError::new(RunErrorKind::Refused, all.join("; ")).help(
+    RunError::new(RunErrorKind::Refused, all.join("; ")).help(
         "all records are in, and the foreign keys are on again; mend or remove these rows, or what \
          they refer to, and run again",
-    );
-    error.violated = violated;
-    error
+    )
 }

@@ -172,7 +172,11 @@ impl Check {
         if has("query") || has("filter") || has("sum") || has("phase") {
             context.needed(table, "expect", span, "says nothing that could fail");
         } else if !has("stats") {
-            context.misplaced(table, "expect", "belongs to `query`, `filter`, `sum`, `stats` or `phase`");
+            context.misplaced(
+                table,
+                "expect",
+                "belongs to `query`, `filter`, `sum`, `stats` or `phase`",
+            );
         }
     }
 }

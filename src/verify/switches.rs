@@ -62,10 +62,8 @@ fn lists(violated: &Violated) -> CheckResult {
         usize::try_from(violated.rows).unwrap_or(usize::MAX),
         "row",
     );
-    let mut told = result(name, false, format!("{rows} violate it"), ADVICE);
-    if violated.rows == 1 {
-        told.actual = "1 row violates it".to_owned();
-    }
+    let verb = if violated.rows == 1 { "violates" } else { "violate" };
+    let mut told = result(name, false, format!("{rows} {verb} it"), ADVICE);
     told.keys = violated.keys.iter().take(NAMED).cloned().collect();
     told
 }

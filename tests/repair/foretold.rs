@@ -161,7 +161,10 @@ fields = { id = "id", pair = "pair" }
     let world = World::on(&servers::postgres(), tables, spec).await;
     let dry = world.run("--dry-run", 3);
     assert_eq!(world.rows("SELECT count(*) FROM apart.things").await, ["0"]);
-    assert_eq!(world.rows("SELECT last_value, is_called FROM apart.things_id_seq").await, ["1 false"]);
+    assert_eq!(
+        world.rows("SELECT last_value, is_called FROM apart.things_id_seq").await,
+        ["1 false"]
+    );
     let keys: Vec<String> = rejects(&dry).into_keys().map(|(_, key)| key).collect();
     assert_eq!(keys, ["2", "400"]);
     world.run("", 3);

@@ -105,5 +105,9 @@ async fn what_has_no_share_does_not_hold() {
     world.edit("SELECT 0.75", "SELECT 7");
     let told = world.mapper("verify shop.toml", 1);
     assert!(told.err.contains("`shop.copy` has not run"), "{}", told.err);
-    assert!(told.err.contains("a share of records, which this answer does not have"), "{}", told.err);
+    assert!(
+        told.err.contains("a share of records, which this answer does not have"),
+        "{}",
+        told.err
+    );
 }

@@ -175,7 +175,10 @@ async fn failed(server: Option<&Arc<Server>>) {
     let world = world(server).await;
     let before = world.structure().await;
     world.edit("batch = 2", "batch = 2\nmax_rejects = 0");
-    world.edit("team = \"team\"", "team = \"team\"\n[[phase.people.reject]]\nwhen = \"id == 5\"\nreason = \"no\"");
+    world.edit(
+        "team = \"team\"",
+        "team = \"team\"\n[[phase.people.reject]]\nwhen = \"id == 5\"\nreason = \"no\"",
+    );
     world.mapper("run shop.toml --yes", 1);
     assert_eq!(world.structure().await, before);
     assert_eq!(world.rows(&ledger(&world)).await, [""; 0]);
@@ -241,7 +244,10 @@ async fn failed_on_a_file() {
 async fn retried_on_postgresql() {
     let world = world(Some(&servers::postgres())).await;
     let before = world.structure().await;
-    world.edit("team = \"team\"", "team = \"team\"\n[[phase.people.reject]]\nwhen = \"id == 4\"\nreason = \"no\"");
+    world.edit(
+        "team = \"team\"",
+        "team = \"team\"\n[[phase.people.reject]]\nwhen = \"id == 4\"\nreason = \"no\"",
+    );
     world.mapper("run shop.toml --yes", 3);
     world.edit("id == 4", "id == 44");
     world.mapper("rejects shop.toml --retry --yes", 0);

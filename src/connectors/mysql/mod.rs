@@ -15,11 +15,11 @@ mod error;
 mod export;
 mod fit;
 mod lock;
+mod probe;
 mod read;
 mod render;
 mod scan;
 mod session;
-mod probe;
 mod structure;
 mod switch;
 mod types;
@@ -37,8 +37,8 @@ use self::scan::Pages;
 use self::session::TableSession;
 use self::writer::Writer;
 use super::{
-    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
-    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Rows, Scan, ScanRequest,
+    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};

@@ -21,8 +21,7 @@ pub(super) async fn probe(writer: &mut Writer, entity: &str) -> Result<(), Store
         .map_err(failed)?;
     execute(connection, format!("ALTER TABLE {made} RENAME TO {table}")).await.map_err(failed)?;
     // Nothing is ever written to the other one.
-    let shown =
-        rows(connection, format!("SHOW CREATE TABLE {table}")).await.map_err(failed)?;
+    let shown = rows(connection, format!("SHOW CREATE TABLE {table}")).await.map_err(failed)?;
     let is_copy = shown.first().is_some_and(|row| {
         plain_text(row, 1).trim_start().to_ascii_uppercase().starts_with("CREATE TEMPORARY TABLE")
     });

@@ -58,7 +58,8 @@ pub(super) async fn prove(
     let Some(key) = &switch.key else { return Ok(Violating::default()) };
     let server = writer.database.server;
     let (connection, context) = writer.parts();
-    let table = structure(connection, &switch.table, server).await.map_err(|e| context.error(&e))?;
+    let table =
+        structure(connection, &switch.table, server).await.map_err(|e| context.error(&e))?;
     let Some(table) = table.filter(|table| table.foreign_keys.contains(key)) else {
         return Ok(Violating::default());
     };

@@ -2,6 +2,7 @@
 //! the store below, which are put to an empty copy of the table there.
 
 use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::layer::Layer;
@@ -40,8 +41,9 @@ impl Shared {
             return Ok(());
         }
         for foreign in shape.schema.foreign_keys.iter().filter(|foreign| changed(foreign)) {
-            let Some(orphan) = self.orphan(shape, foreign, rows, own).await? else { continue };
-            debug_assert!(orphan < rows.len());
+            if !self.has_orphan(shape, foreign, rows, own).await? {
+                continue;
+            }
             let constraint = self.definition(shape).await?.and_then(|table| {
                 let named = |columns: &[String]| *columns == foreign.columns[..];
                 let key = table.foreign_keys.iter().find(|key| named(&key.columns))?;
@@ -54,22 +56,22 @@ impl Shared {
         Ok(())
     }
 
-    /// The place of the first row that refers to nothing by a foreign key.
-    async fn orphan(
+    /// Whether one of the rows refers to nothing by a foreign key.
+    async fn has_orphan(
         &self,
         shape: &Shape,
         foreign: &ForeignKey,
         rows: &[Row],
         own: &mut [Layer],
-    ) -> Result<Option<usize>, StoreError> {
+    ) -> Result<bool, StoreError> {
         let Some(parent) = self.shape(&foreign.table, own).await? else {
             // Of a table in another database nothing is known here.
-            return Ok(None);
+            return Ok(false);
         };
         let references =
             if foreign.references.is_empty() { parent.primary_key() } else { &foreign.references };
         if references.len() != foreign.columns.len() {
-            return Ok(None);
+            return Ok(false);
         }
         let fitters: Vec<Fitter> = references
             .iter()
@@ -111,20 +113,21 @@ impl Shared {
             there.extend(found.rows.iter().filter_map(|row| Key::new(row).ok()));
         }
         let itself = foreign.table == shape.name;
-        let key_of = |row: &Row| Key::new(references.iter().map(|name| shape.value(row, name))).ok();
+        let key_of =
+            |row: &Row| Key::new(references.iter().map(|name| shape.value(row, name))).ok();
         if itself && !self.inner.capabilities().row_by_row {
             there.extend(rows.iter().filter_map(key_of));
         }
-        for (place, (row, wanted)) in rows.iter().zip(&wanted).enumerate() {
+        for (row, wanted) in rows.iter().zip(&wanted) {
             if itself {
                 there.extend(key_of(row));
             }
             let Some(wanted) = wanted else { continue };
             if !Key::new(wanted).is_ok_and(|key| there.contains(&key)) {
-                return Ok(Some(place));
+                return Ok(true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// Puts rows to an empty copy of the table below, to find one that a condition refuses.
@@ -133,11 +136,11 @@ impl Shared {
             return Ok(());
         }
         let mut probes = self.probes.lock().await;
-        if !probes.contains_key(&shape.name) {
-            let opened = self.open_probe(shape).await?;
-            probes.insert(shape.name.clone(), opened);
-        }
-        let Some(Some(probe)) = probes.get_mut(&shape.name) else { return Ok(()) };
+        let known = match probes.entry(shape.name.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.open_probe(shape).await?),
+        };
+        let Some(probe) = known else { return Ok(()) };
         let chosen: Vec<Row> = rows
             .iter()
             .map(|row| {

@@ -328,7 +328,9 @@ impl Session for OverlaySession {
             StructureChange::AddCheck { table, .. } => {
                 locked(&self.shared.notes).push(unseen(table));
             }
-            StructureChange::AddForeignKey { table, key } => self.add_foreign_key(table, key).await?,
+            StructureChange::AddForeignKey { table, key } => {
+                self.add_foreign_key(table, key).await?
+            }
             _ => {}
         }
         for definition in structure::definitions(change, self.shared.documents()) {

@@ -42,10 +42,7 @@ impl Shared {
             not_null(shape, row)?;
         }
         self.probe(shape, &as_given).await?;
-        let refers = match late {
-            true => Ok(()),
-            false => self.refer(shape, &rows, |_| true, own).await,
-        };
+        let refers = if late { Ok(()) } else { self.refer(shape, &rows, |_| true, own).await };
         self.hold_below(shape, &rows, own).await?;
         let mut committed = locked(&self.committed);
         for row in &rows {

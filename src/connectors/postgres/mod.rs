@@ -42,8 +42,8 @@ use self::scan::{Plan, TableScan};
 use self::session::TableSession;
 use self::writer::{Idle, Writer};
 use super::{
-    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Policies, Rows, Scan, ScanRequest,
-    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Policies, Rows, Scan,
+    ScanRequest, ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;

@@ -104,8 +104,7 @@ async fn triggers(
         let table: String = row.try_get(2)?;
         let schema: Option<String> = row.try_get(3)?;
         let entity: String = row.try_get(4)?;
-        let alter =
-            |how: &str| format!("ALTER TABLE ONLY {table} {how} TRIGGER {}", quote(&name));
+        let alter = |how: &str| format!("ALTER TABLE ONLY {table} {how} TRIGGER {}", quote(&name));
         let (off, on) = match state.as_str() {
             "D" => (Vec::new(), "DISABLE"),
             "R" => (vec![alter("DISABLE")], "ENABLE REPLICA"),

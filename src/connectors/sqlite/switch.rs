@@ -21,7 +21,8 @@ pub(super) async fn switches(
 ) -> Result<Vec<Switch>, StoreError> {
     let (connection, context) = writer.parts();
     let Some(table) = structure(connection, entity, context.location).await? else {
-        let message = format!("{}: `{entity}` is no table: nothing of it can be off", context.location);
+        let message =
+            format!("{}: `{entity}` is no table: nothing of it can be off", context.location);
         return Err(StoreError::new(StoreErrorKind::Unsupported, message));
     };
     if kind == SwitchKind::Trigger {

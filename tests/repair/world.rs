@@ -1,5 +1,6 @@
 //! A database of one test and a spec over it, by the command line.
 
+use std::borrow::Cow;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -97,7 +98,7 @@ impl World {
                 let cells: Vec<String> = row
                     .iter()
                     .map(|value| {
-                        value.canonical_text().map_or("-".into(), std::borrow::Cow::into_owned)
+                        value.canonical_text().map_or("-".into(), Cow::into_owned)
                     })
                     .collect();
                 cells.join(" ")

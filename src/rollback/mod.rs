@@ -126,6 +126,17 @@ pub struct PhaseOutcome {
     pub kept: u64,
 }
 
+impl PhaseOutcome {
+    /// Adds what was done to the records that were kept before.
+    fn add(&mut self, again: Self) {
+        self.phase = again.phase;
+        self.deleted += again.deleted;
+        self.restored += again.restored;
+        self.gone += again.gone;
+        self.kept = again.kept;
+    }
+}
+
 /// A record that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -196,10 +207,24 @@ pub async fn rollback(
             cancel,
         };
         let writer = writers.of(record.connection);
-        let done = undo
-            .undo(record, writer, &mut references, &mut outcome.kept)
-            .await
-            .map_err(|error| error.in_phase(&name))?;
+        let run = record.record.run.clone();
+        let mut done = PhaseOutcome::default();
+        loop {
+            let again = undo
+                .undo(record, writer, &mut references, &mut outcome.kept)
+                .await
+                .map_err(|error| error.in_phase(&name))?;
+            let fewer = again.deleted > 0;
+            done.add(again);
+            let own = |kept: &Kept| kept.run == run && kept.phase == name;
+            let referenced =
+                outcome.kept.iter().any(|kept| own(kept) && kept.why == KeptWhy::Referenced);
+            // Records may have been referred to by records of batches that went after them.
+            if !fewer || !referenced || request.dry_run || cancel.is_cancelled() {
+                break;
+            }
+            outcome.kept.retain(|kept| !own(kept));
+        }
         outcome.units[unit].phases.push(done);
         if !record.is_done() {
             outcome.cancelled |= cancel.is_cancelled();

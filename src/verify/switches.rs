@@ -51,13 +51,19 @@ fn is_of(violated: &Violated, entry: &SwitchRecord) -> bool {
     violated.table == entry.switch.table && violated.constraint == entry.switch.name
 }
 
+/// What it is called among the checks.
+fn name_of(entry: &SwitchRecord) -> String {
+    let switch = &entry.switch;
+    format!("{} {} of {}", switch.kind.name(), switch.name, switch.table)
+}
+
 fn held(entry: &SwitchRecord) -> CheckResult {
     let actual = if entry.off { "it was off, and is put back" } else { "no row violates it" };
-    result(entry.switch.describe(), true, actual.to_owned(), "")
+    result(name_of(entry), true, actual.to_owned(), "")
 }
 
 fn lists(violated: &Violated) -> CheckResult {
-    let name = format!("foreign key `{}` of `{}`", violated.constraint, violated.table);
+    let name = format!("foreign key {} of {}", violated.constraint, violated.table);
     let rows = crate::diagnostics::wording::plural(
         usize::try_from(violated.rows).unwrap_or(usize::MAX),
         "row",
@@ -72,7 +78,7 @@ fn lists(violated: &Violated) -> CheckResult {
 fn under_way(entry: &SwitchRecord) -> CheckResult {
     let actual = if entry.off { "it is off while a run is under way" } else { "rows violate it" };
     let advice = "Verify again when the run has ended.";
-    let mut told = result(entry.switch.describe(), false, actual.to_owned(), advice);
+    let mut told = result(name_of(entry), false, actual.to_owned(), advice);
     if entry.off {
         told.severity = Severity::Warning;
     }
@@ -81,5 +87,5 @@ fn under_way(entry: &SwitchRecord) -> CheckResult {
 
 fn failed(entry: &SwitchRecord, why: &str) -> CheckResult {
     let advice = "Give the user of the connection the right to do it, or run `mapper run`.";
-    result(entry.switch.describe(), false, format!("it can't be put back: {why}"), advice)
+    result(name_of(entry), false, format!("it can't be put back: {why}"), advice)
 }

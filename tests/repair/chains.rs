@@ -123,6 +123,7 @@ async fn documents(url: String, folder: &std::path::Path) {
         session.insert(insert).await.unwrap();
     }
     session.commit().await.unwrap();
+    drop(session);
     store.close().await;
     let spec = r#"
 spec = 1

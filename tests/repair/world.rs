@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use mapper::connectors::{self, ConnectionConfig, Definition, Model, Policies, Store};
+use mapper::connectors::{self, ConnectionConfig, Definition, Model, Policies, Session, Store};
 use serde_json::Value as Json;
 
 use crate::servers::{Database, Server};
@@ -86,7 +86,7 @@ impl World {
         session.commit().await.unwrap();
     }
 
-    pub async fn session(&self) -> Box<dyn mapper::connectors::Session> {
+    pub async fn session(&self) -> Box<dyn Session> {
         self.store.session().await.unwrap()
     }
 

@@ -170,7 +170,8 @@ async fn killed(server: Option<&Arc<Server>>) {
     assert_eq!(world.structure().await, before);
 }
 
-/// A phase that fails puts back too.
+/// A phase that fails puts back too. What it wrote so far may refer to what it did not: that is told,
+/// and gone with a rollback.
 async fn failed(server: Option<&Arc<Server>>) {
     let world = world(server).await;
     let before = world.structure().await;
@@ -180,6 +181,10 @@ async fn failed(server: Option<&Arc<Server>>) {
         "team = \"team\"\n[[phase.people.reject]]\nwhen = \"id == 5\"\nreason = \"no\"",
     );
     world.mapper("run shop.toml --yes", 1);
+    let status = world.mapper("status shop.toml", 0);
+    assert!(!status.out.contains("is off"), "{}", status.out);
+    assert!(status.out.contains("`people_chief` of `people` is on, and not all"), "{}", status.out);
+    world.mapper("rollback shop.toml --all --yes", 0);
     assert_eq!(world.structure().await, before);
     assert_eq!(world.rows(&ledger(&world)).await, [""; 0]);
 }

@@ -97,9 +97,7 @@ impl World {
             .map(|row| {
                 let cells: Vec<String> = row
                     .iter()
-                    .map(|value| {
-                        value.canonical_text().map_or("-".into(), Cow::into_owned)
-                    })
+                    .map(|value| value.canonical_text().map_or("-".into(), Cow::into_owned))
                     .collect();
                 cells.join(" ")
             })

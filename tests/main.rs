@@ -22,6 +22,7 @@ mod kill;
 mod loading;
 mod push_down;
 mod rehearse;
+mod repair;
 mod rollback;
 mod schema;
 mod seeding;

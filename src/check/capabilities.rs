@@ -5,7 +5,7 @@ use super::Checker;
 use super::connections::Handle;
 use crate::diagnostics::{Diagnostic, codes};
 use crate::plan;
-use crate::spec::{self, Input, OnConflict, Transaction, WriteMode};
+use crate::spec::{self, ForeignKeys, Input, OnConflict, Transaction, Triggers, WriteMode};
 
 /// What is known of a store before it is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub(super) struct Facts {
     pub(super) pipelines: bool,
     /// Many records can be written in one transaction.
     pub(super) transactions: bool,
+    /// Triggers can be off while rows are written.
+    pub(super) triggers_off: bool,
+    /// Foreign keys can be checked afterwards.
+    pub(super) late_foreign_keys: bool,
 }
 
 /// A kind of store, by its schemes.
@@ -30,27 +34,32 @@ pub(super) struct Kind {
     pub(super) documents: Option<Facts>,
 }
 
-const SQL: Facts = Facts { documents: false, queries: true, pipelines: false, transactions: true };
+const SQL: Facts = Facts {
+    documents: false,
+    queries: true,
+    pipelines: false,
+    transactions: true,
+    triggers_off: true,
+    late_foreign_keys: true,
+};
+
+const DOCUMENTS: Facts =
+    Facts { documents: true, queries: false, triggers_off: false, late_foreign_keys: false, ..SQL };
 
 /// All kinds of stores that the language knows.
 pub(super) static KINDS: &[Kind] = &[
-    Kind {
-        schemes: &["sqlite"],
-        tables: Some(SQL),
-        documents: Some(Facts { documents: true, queries: false, ..SQL }),
-    },
+    Kind { schemes: &["sqlite"], tables: Some(SQL), documents: Some(DOCUMENTS) },
     Kind {
         schemes: &["mongodb", "mongodb+srv"],
         tables: None,
-        documents: Some(Facts {
-            documents: true,
-            queries: false,
-            pipelines: true,
-            transactions: false,
-        }),
+        documents: Some(Facts { pipelines: true, transactions: false, ..DOCUMENTS }),
     },
     Kind { schemes: &["postgres", "postgresql"], tables: Some(SQL), documents: None },
-    Kind { schemes: &["mysql", "mariadb"], tables: Some(SQL), documents: None },
+    Kind {
+        schemes: &["mysql", "mariadb"],
+        tables: Some(Facts { triggers_off: false, ..SQL }),
+        documents: None,
+    },
 ];
 
 impl Checker<'_> {
@@ -138,6 +147,41 @@ impl Checker<'_> {
         })
     }
 
+    /// Reports what of the target's tables can't be off, or checked late, in its store.
+    pub(super) fn switches(&mut self, phase: &spec::Phase, handle: Option<&Handle>) {
+        let Some(handle) = handle else { return };
+        let documents = handle.facts.documents;
+        if let Some(choice) = phase.triggers
+            && choice.value == Triggers::Off
+            && !handle.facts.triggers_off
+        {
+            let (label, help) = if documents {
+                ("a store of documents has no triggers", "leave it out")
+            } else {
+                (
+                    "the server has no way to switch triggers off",
+                    "leave it out, or drop the triggers yourself before the run and create them \
+                     again afterwards",
+                )
+            };
+            self.report(
+                Diagnostic::new(&codes::NOT_SWITCHED, "triggers can't be off there")
+                    .at(choice.span, label)
+                    .help(help),
+            );
+        }
+        if let Some(choice) = phase.foreign_keys
+            && choice.value == ForeignKeys::Deferred
+            && !handle.facts.late_foreign_keys
+        {
+            self.report(
+                Diagnostic::new(&codes::NOT_SWITCHED, "there are no foreign keys to defer there")
+                    .at(choice.span, "a store of documents has no foreign keys")
+                    .help("leave it out; a check with `references` finds what points at nothing"),
+            );
+        }
+    }
+
     /// Reports a transaction that the target's store does not have.
     pub(super) fn transaction(&mut self, phase: &spec::Phase, handle: Option<&Handle>) {
         if let (Some(choice), Some(handle)) = (phase.transaction, handle)
@@ -185,6 +229,8 @@ mod tests {
                 queries: known.queries,
                 pipelines: known.pipelines,
                 transactions: known.transactions,
+                triggers_off: known.triggers_off,
+                late_foreign_keys: known.late_foreign_keys,
             };
             assert_eq!(facts, Some(said), "{}", known.connector);
         }

@@ -11,16 +11,24 @@ use super::environment::Environment;
 use super::failure::tell_run_error;
 use super::progress::Watcher;
 use super::summary::{self, ReportFile};
+use super::table::table;
 use super::{ExitCode, Failure, confirm, environment, load, open, signal};
 use crate::diagnostics::wording::{and_list, did_you_mean, or_list, plural};
 use crate::ids;
 use crate::plan::{Plan, Work};
-use crate::report::{Report, exit_code};
+use crate::rejects::{self, Reject};
+use crate::report::{RejectReport, Report, exit_code};
 use crate::rollback::{self, Request, Scope};
 use crate::run::{
     self, Cancel, Event, Observer as _, Options, Outcome, RunError, RunErrorKind, Stores, fixtures,
 };
 use crate::status::{Status, status};
+
+/// How many records that a run would reject are shown.
+const SHOWN: usize = 20;
+
+/// How many of them a report holds.
+const FORETOLD: usize = 1_000;
 
 /// Run the migration
 ///
@@ -99,6 +107,9 @@ pub(super) async fn run(
         Ok(Ended { outcome, .. }) => Report::of_run(&job.plan, outcome),
         Err(error) => Report::of_error(&job.plan, error),
     };
+    if let Ok(Ended { foretold, .. }) = &ended {
+        report.rejects = foretold.iter().take(FORETOLD).map(RejectReport::from).collect();
+    }
     let exit = match &ended {
         Ok(Ended { outcome, open_rejects, .. }) => match exit_code(outcome) {
             0 if *open_rejects > 0 => ExitCode::Rejects,
@@ -113,8 +124,9 @@ pub(super) async fn run(
         return Ok(exit);
     }
     match &ended {
-        Ok(Ended { outcome, open_rejects, .. }) => {
+        Ok(Ended { outcome, open_rejects, foretold, .. }) => {
             summary::tell(&report, console);
+            foretell(foretold, console);
             for node in &outcome.nodes {
                 if let Some(error) = &node.error {
                     tell_run_error(error, console);
@@ -125,6 +137,30 @@ pub(super) async fn run(
         Err(error) => tell_run_error(error, console),
     }
     Ok(exit)
+}
+
+/// Tells which records a run would reject, and why.
+fn foretell(foretold: &[Reject], console: &Console) {
+    if foretold.is_empty() {
+        return;
+    }
+    let rows: Vec<Vec<String>> = foretold
+        .iter()
+        .take(SHOWN)
+        .map(|reject| {
+            let field = reject.field.clone().unwrap_or_default();
+            let names = [&reject.phase, &reject.key, &reject.reason].map(Clone::clone);
+            names.into_iter().chain([field, reject.message.clone()]).collect()
+        })
+        .collect();
+    let heads = ["phase", "key", "reason", "field", "why"];
+    console.say(&format!("\nA run would reject:\n{}", table(&heads, &rows)));
+    if foretold.len() > SHOWN {
+        console.say(&format!(
+            "and {} more; `--report` holds the first {FORETOLD}",
+            foretold.len() - SHOWN
+        ));
+    }
 }
 
 /// What can be done next, in a sentence or two.
@@ -269,6 +305,8 @@ struct Ended {
     outcome: Outcome,
     /// How many rejects stand.
     open_rejects: u64,
+    /// Of a dry run: what a run would reject.
+    foretold: Vec<Reject>,
     /// Where the phases stand, when that was asked and the run was no rehearsal.
     progress: Option<Status>,
 }
@@ -319,12 +357,19 @@ impl Job {
             Ok(None)
         };
         let open_rejects = open::rejects(&self.plan, stores).await;
+        let foretold = if self.options.dry_run {
+            let mut all = rejects::list(&self.plan, stores, self.options.show_values).await?;
+            all.retain(|reject| outcome.runs.iter().any(|(_, run)| *run == reject.run));
+            all
+        } else {
+            Vec::new()
+        };
         if outcome.is_failed() {
             // A server that is away can't be asked; that it is away is told already.
             let (open_rejects, progress) = (open_rejects.unwrap_or(0), progress.unwrap_or(None));
-            return Ok(Ended { outcome, open_rejects, progress });
+            return Ok(Ended { outcome, open_rejects, foretold, progress });
         }
-        Ok(Ended { outcome, open_rejects: open_rejects?, progress: progress? })
+        Ok(Ended { outcome, open_rejects: open_rejects?, foretold, progress: progress? })
     }
 
     /// Takes a phase back whole.

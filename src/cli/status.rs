@@ -13,7 +13,7 @@ use super::summary::ReportFile;
 use super::table::table;
 use super::{ExitCode, Failure, load, open};
 use crate::diagnostics::wording::and_list;
-use crate::ledger::{PhaseState, RunRecord};
+use crate::ledger::{PhaseState, RunRecord, SwitchRecord};
 use crate::plan::Plan;
 use crate::report::{PhaseProgress, Report};
 use crate::status::{Status, status};
@@ -118,6 +118,12 @@ fn text(found: &Status) -> String {
             text.push_str(&format!("\n{} failed: {error}", phase.phase));
         }
     }
+    for entry in &found.switches {
+        text.push_str(&format!("\n{}", standing(entry)));
+    }
+    if !found.switches.is_empty() {
+        text.push('\n');
+    }
     if !found.structures.is_empty() {
         let rows: Vec<Vec<String>> = found
             .structures
@@ -144,6 +150,23 @@ fn text(found: &Status) -> String {
         }
     }
     text
+}
+
+/// What is off, or violated, and what puts it right.
+fn standing(entry: &SwitchRecord) -> String {
+    let (what, since) = (entry.switch.describe(), to_the_second(entry.at));
+    if entry.off {
+        return format!(
+            "{what} is off since {since}, for {}; when that no longer runs, `mapper run`, \
+             `mapper verify` or `mapper rollback` puts it back",
+            entry.phase
+        );
+    }
+    format!(
+        "{what} is on, and not all that {} wrote is proven to keep it; `mapper verify` lists the \
+         rows that do not",
+        entry.phase
+    )
 }
 
 fn run_row(run: &RunRecord) -> Vec<String> {
@@ -201,6 +224,25 @@ fn document(plan: &Plan, found: &Status) -> Json {
         .iter()
         .map(|(name, state)| json!({ "name": name, "state": state }))
         .collect();
+    let switches: Vec<Json> = found
+        .switches
+        .iter()
+        .map(|entry| {
+            json!({
+                "kind": entry.switch.kind,
+                "table": entry.switch.table,
+                "name": entry.switch.name,
+                "state": if entry.off { "off" } else { "unproven" },
+                "phase": entry.phase,
+                "run": entry.run,
+                "since": timestamp_text(entry.at),
+            })
+        })
+        .collect();
     let specs: Vec<&str> = plan.specs.iter().map(|spec| spec.name.as_str()).collect();
-    json!({ "exit": 0, "specs": specs, "phases": phases, "structures": structures, "runs": runs })
+    let mut document = json!({ "exit": 0, "specs": specs, "phases": phases, "structures": structures, "runs": runs });
+    if !switches.is_empty() {
+        document["switches"] = switches.into();
+    }
+    document
 }

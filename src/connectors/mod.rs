@@ -48,6 +48,7 @@ use tokio::sync::mpsc;
 use crate::value::query::{Filter, Select};
 use crate::value::statement::{Portion, Transfer};
 use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
+use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Column, Index, Key, KeyError, Problem, Row, Schema, Value};
 
 /// How the values of a row are named.
@@ -95,6 +96,12 @@ pub struct Capabilities {
     pub time_precision: TimePrecision,
     /// Whether text may hold the NUL character.
     pub nul_in_text: bool,
+    /// Whether triggers can be off while rows are written, and come back exactly as they were.
+    pub triggers_off: bool,
+    /// Whether rows can be written first and foreign keys checked afterwards.
+    pub late_foreign_keys: bool,
+    /// Whether a row may refer only to rows before it in the same statement.
+    pub row_by_row: bool,
 }
 
 /// The finest fraction of a second that a store keeps.
@@ -213,6 +220,18 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         let _ = change;
         Err(format!("the connector `{}` changes no structure", self.capabilities().connector))
+    }
+
+    /// A session on an empty copy of a table that has its checks and neither its triggers nor its
+    /// foreign keys, in an open transaction, and the copy's name: to find out which rows they refuse.
+    /// The copy is nobody else's, and goes with the session. `None` where there is no such thing.
+    async fn probe(&self, _entity: &str) -> Result<Option<Copied>, StoreError> {
+        Ok(None)
+    }
+
+    /// Of a store that only foretells what another would do: what it can't foretell, in sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The databases of its server whose names begin so, in order. Embedded stores have files.
@@ -351,6 +370,14 @@ pub struct Statistics {
     pub index_bytes: Option<u64>,
 }
 
+/// A copy of a table.
+pub struct Copied {
+    /// What it is called in the session.
+    pub entity: String,
+    /// The session that has it.
+    pub session: Box<dyn Session>,
+}
+
 /// A session that writes. Used by one task; dropping it rolls back what was not committed.
 ///
 /// Without [`Capabilities::transactions`], `begin`, `commit`, `rollback` and the savepoints do
@@ -441,6 +468,39 @@ pub trait Session: Send {
     async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
         let _ = change;
         Err(StoreError::new(StoreErrorKind::Unsupported, "this store changes no structure"))
+    }
+
+    /// What of a table can be off while it is written to, and is on: its triggers, or the foreign keys
+    /// that writes to it are checked by.
+    ///
+    /// # Errors
+    /// When the table has something of it that can't be off.
+    async fn switches(
+        &mut self,
+        _entity: &str,
+        _kind: SwitchKind,
+    ) -> Result<Vec<Switch>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Switches something off, or puts it back, within the transaction. Where that is so already, or
+    /// the table is no longer there, nothing is done.
+    async fn switch(&mut self, switch: &Switch, _on: bool) -> Result<(), StoreError> {
+        let message = format!("{} can't be switched here", switch.describe());
+        Err(StoreError::new(StoreErrorKind::Unsupported, message))
+    }
+
+    /// Has the store prove a foreign key that was put back, and finds the rows that violate it: all
+    /// are counted, and so many are named.
+    async fn prove(&mut self, switch: &Switch, _named: usize) -> Result<Violating, StoreError> {
+        let message = format!("{} can't be looked at here", switch.describe());
+        Err(StoreError::new(StoreErrorKind::Unsupported, message))
+    }
+
+    /// Checks no foreign keys in this session any more, where that is the session's affair. Called
+    /// before `begin`.
+    async fn check_late(&mut self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// All that makes a table or collection, seeing what this session changed.

@@ -5,6 +5,7 @@ use super::{Rows, StoreError, StoreErrorKind};
 use crate::value::structure::{
     ColumnType, EnumDefinition, ForeignKeyDefinition, StructureChange, TableDefinition,
 };
+use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Key, Value};
 
 /// How many keys of rows that stand in a change's way are named.
@@ -167,30 +168,94 @@ pub(super) fn orphans(
     references: &[String],
     spelling: &Spelling,
 ) -> String {
+    keys_of(table, &refers_to_nothing(key, references, false, spelling), NAMED + 1, spelling)
+}
+
+/// The query that counts the rows that violate a foreign key, and the one that names the first of
+/// them. `full` says that a row has all columns of the key or none.
+pub(super) fn violations(
+    table: &TableDefinition,
+    (key, full): (&ForeignKeyDefinition, bool),
+    references: &[String],
+    named: usize,
+    spelling: &Spelling,
+) -> (String, String) {
+    let condition = refers_to_nothing(key, references, full, spelling);
+    let from = (spelling.table)(&table.name);
+    let count = format!("SELECT count(*) FROM {from} AS child WHERE {condition}");
+    (count, keys_of(table, &condition, named, spelling))
+}
+
+/// The condition that a row, `child`, refers to nothing.
+fn refers_to_nothing(
+    key: &ForeignKeyDefinition,
+    references: &[String],
+    full: bool,
+    spelling: &Spelling,
+) -> String {
     let child = |column: &String| format!("child.{}", (spelling.column)(column));
-    let told: Vec<String> = match table.primary_key.as_slice() {
-        [] => vec!["1".to_owned()],
-        columns => columns.iter().map(child).collect(),
+    let each = |what: &str, between: &str| {
+        let parts: Vec<String> =
+            key.columns.iter().map(|column| format!("{} {what}", child(column))).collect();
+        parts.join(between)
     };
-    let present: Vec<String> =
-        key.columns.iter().map(|column| format!("{} IS NOT NULL", child(column))).collect();
     let pairs: Vec<String> = key
         .columns
         .iter()
         .zip(references)
         .map(|(here, there)| format!("parent.{} = {}", (spelling.column)(there), child(here)))
         .collect();
+    let absent = format!(
+        "NOT EXISTS (SELECT 1 FROM {} AS parent WHERE {})",
+        (spelling.table)(&key.table),
+        pairs.join(" AND ")
+    );
+    let present = each("IS NOT NULL", " AND ");
+    if full && key.columns.len() > 1 {
+        let some = each("IS NOT NULL", " OR ");
+        return format!("({some}) AND (NOT ({present}) OR {absent})");
+    }
+    format!("{present} AND {absent}")
+}
+
+fn keys_of(table: &TableDefinition, condition: &str, limit: usize, spelling: &Spelling) -> String {
+    let told: Vec<String> = match table.primary_key.as_slice() {
+        [] => vec!["1".to_owned()],
+        columns => {
+            columns.iter().map(|column| format!("child.{}", (spelling.column)(column))).collect()
+        }
+    };
     format!(
-        "SELECT {} FROM {} AS child WHERE {} AND NOT EXISTS (SELECT 1 FROM {} AS parent WHERE {}) \
-         ORDER BY {} LIMIT {}",
+        "SELECT {} FROM {} AS child WHERE {condition} ORDER BY {} LIMIT {limit}",
         told.join(", "),
         (spelling.table)(&table.name),
-        present.join(" AND "),
-        (spelling.table)(&key.table),
-        pairs.join(" AND "),
         (1..=told.len()).map(|place| place.to_string()).collect::<Vec<_>>().join(", "),
-        NAMED + 1
     )
+}
+
+/// Rows that violate a foreign key, out of the answers to the queries of [`violations`].
+pub(super) fn violating(table: &TableDefinition, count: &Rows, keys: Rows) -> Violating {
+    let counted = match count.rows.first().and_then(|row| row.first()) {
+        Some(Value::Int(count)) => u64::try_from(*count).unwrap_or_default(),
+        _ => keys.rows.len() as u64,
+    };
+    let keys = if table.primary_key.is_empty() { Vec::new() } else { keys.rows };
+    Violating { rows: counted, keys }
+}
+
+/// A foreign key whose checking is the affair of the session that writes, so that the catalog stays
+/// as it is.
+pub(super) fn unchecked(table: &str, key: &ForeignKeyDefinition) -> Switch {
+    Switch {
+        kind: SwitchKind::ForeignKey,
+        table: table.to_owned(),
+        name: key.name.clone(),
+        off: Vec::new(),
+        on: Vec::new(),
+        prove: None,
+        key: Some(key.clone()),
+        full: false,
+    }
 }
 
 /// A foreign key that rows violate, with the keys of the first ones.

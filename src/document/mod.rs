@@ -17,5 +17,5 @@ pub use parse::{Damage, Document, MAX_BYTES, parse};
 pub use shape::{Group, GroupRule, KeyKind, KeyShape, Shape, TableShape, TextKind};
 pub use spanned::Spanned;
 pub use text::Text;
-pub use validate::{Validator, parse_percent, parse_rate};
+pub use validate::{Bound, Validator, parse_bound, parse_percent, parse_rate};
 pub use variables::{Environment, substitute};

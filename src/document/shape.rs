@@ -24,6 +24,8 @@ pub enum Shape {
     Duration,
     /// A share: `"1%"`.
     Percent,
+    /// A bound of a share, such as `">= 99%"`.
+    Bound,
     /// So many in a time: `"20/s"`.
     Rate,
     /// Any value, extended JSON included.
@@ -198,6 +200,7 @@ impl Shape {
             }
             Self::Duration => "a duration such as \"100ms\"".to_owned(),
             Self::Percent => "a share such as \"1%\"".to_owned(),
+            Self::Bound => "a bound such as \">= 99%\"".to_owned(),
             Self::Rate => "a rate such as \"20/s\"".to_owned(),
             Self::Literal => "a literal".to_owned(),
             Self::Record => "a table of literals".to_owned(),

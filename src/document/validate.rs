@@ -184,6 +184,16 @@ impl Validator<'_> {
                     self.bad_value(node, what, "must be a share from \"0%\" to \"100%\"");
                 }
             }
+            Shape::Bound => {
+                self.text(node, TextKind::Plain, shape, what);
+                if node.as_text().is_some_and(|text| parse_bound(text).is_none()) {
+                    self.bad_value(
+                        node,
+                        what,
+                        "must be a bound such as \">= 99%\" or \"<= 1%\", from \"0%\" to \"100%\"",
+                    );
+                }
+            }
             Shape::Rate => {
                 self.text(node, TextKind::Plain, shape, what);
                 if node.as_text().is_some_and(|text| parse_rate(text).is_none()) {
@@ -446,6 +456,25 @@ pub fn parse_percent(text: &str) -> Option<f64> {
     (0.0..=100.0).contains(&number).then_some(number / 100.0)
 }
 
+/// A bound of a share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// At least.
+    AtLeast(f64),
+    /// At most.
+    AtMost(f64),
+}
+
+/// The bound that a text such as `">= 99%"`, `"<= 1%"` or `"99%"` stands for; without a sign it is
+/// the least.
+pub fn parse_bound(text: &str) -> Option<Bound> {
+    let text = text.trim();
+    if let Some(most) = text.strip_prefix("<=") {
+        return parse_percent(most).map(Bound::AtMost);
+    }
+    parse_percent(text.strip_prefix(">=").unwrap_or(text)).map(Bound::AtLeast)
+}
+
 /// How many that a text such as `"20/s"` allows, and in what time.
 pub fn parse_rate(text: &str) -> Option<(NonZeroU32, Duration)> {
     let (count, unit) = text.split_once('/')?;
@@ -476,7 +505,12 @@ fn choose<'s>(node: &Node, shapes: &'s [&'static Shape]) -> Option<&'s Shape> {
         return Some(literal);
     }
     let accepts = |shape: &Shape| match shape {
-        Shape::Text(_) | Shape::Choice(_) | Shape::Duration | Shape::Percent | Shape::Rate => {
+        Shape::Text(_)
+        | Shape::Choice(_)
+        | Shape::Duration
+        | Shape::Percent
+        | Shape::Bound
+        | Shape::Rate => {
             matches!(node.kind, NodeKind::Text(_))
         }
         Shape::Names(_) => matches!(node.kind, NodeKind::Text(_) | NodeKind::Array(_)),

@@ -60,6 +60,16 @@ pub(super) fn from_jinja(value: &minijinja::Value) -> Option<Value> {
     })
 }
 
+/// Whether it is a decimal.
+pub(super) fn is_decimal(value: &minijinja::Value) -> bool {
+    matches!(value.downcast_object_ref(), Some(Opaque(Value::Decimal(_))))
+}
+
+/// A number as a decimal; `None` for one that is none, such as infinity.
+pub(super) fn decimal_of(value: &minijinja::Value) -> Option<minijinja::Value> {
+    Decimal::from_value(&number(value)?).map(|made| to_jinja(&Value::Decimal(made)))
+}
+
 fn number(value: &minijinja::Value) -> Option<Value> {
     if value.is_integer() {
         return Some(match i64::try_from(value.clone()) {

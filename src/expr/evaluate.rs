@@ -1,9 +1,10 @@
 //! One record through a program.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::program::{Bound, Codes, Node, NodeOrigin, NodeStep, Program, Slot, Test, TextNode};
+use super::repairs::{Place, Repair, Repairs};
 use super::template::names;
 use super::{OnError, OnMissing};
 use crate::value::{FieldPath, Key, KeyError, Object, Problem, Row, Value, cast};
@@ -104,6 +105,10 @@ struct Scope<'a> {
     lookups: &'a dyn Lookups,
     /// The mapped fields, for reject rules.
     target: Option<&'a [Value]>,
+    /// What is computed.
+    place: Place,
+    /// What was done to bring the record in all the same.
+    log: &'a RefCell<Vec<(Place, Repair)>>,
 }
 
 impl Program {
@@ -130,28 +135,56 @@ impl Program {
 
     /// Maps one record or element. What services are asked about comes after the fields.
     pub fn map(&self, element: Element<'_>, lookups: &dyn Lookups) -> Mapped {
-        match self.try_map(element, lookups) {
-            Ok(row) => Mapped::Row(row),
+        self.map_and_count(element, lookups, &mut Repairs::new())
+    }
+
+    /// Maps one record or element, and counts what was done to bring it in all the same.
+    pub fn map_and_count(
+        &self,
+        element: Element<'_>,
+        lookups: &dyn Lookups,
+        repairs: &mut Repairs,
+    ) -> Mapped {
+        let log = RefCell::new(Vec::new());
+        match self.try_map(element, lookups, &log) {
+            Ok(row) => {
+                for (place, repair) in log.into_inner() {
+                    let name = match place {
+                        Place::Let(index) => format!("let.{}", self.let_names[index]),
+                        Place::Field(index) => self.fields[index].0.clone(),
+                        Place::Elsewhere => continue,
+                    };
+                    *repairs.entry(format!("{name}: {}", repair.name())).or_default() += 1;
+                }
+                Mapped::Row(row)
+            }
             Err(Halt::Skip(reason)) => Mapped::Skipped(reason),
             Err(Halt::Problem(problem)) => Mapped::Rejected(problem),
             Err(Halt::Pending) => Mapped::Pending,
         }
     }
 
-    fn try_map(&self, element: Element<'_>, lookups: &dyn Lookups) -> Result<Row, Halt> {
+    fn try_map(
+        &self,
+        element: Element<'_>,
+        lookups: &dyn Lookups,
+        log: &RefCell<Vec<(Place, Repair)>>,
+    ) -> Result<Row, Halt> {
         let mut lets: Vec<Evaluated> = Vec::with_capacity(self.lets.len());
-        for node in &self.lets {
-            let value = self.scope(element, &lets, lookups).node(node);
+        for (index, node) in self.lets.iter().enumerate() {
+            let scope = self.scope(element, &lets, lookups, log);
+            let value = Scope { place: Place::Let(index), ..scope }.node(node);
             lets.push(value);
         }
-        let scope = self.scope(element, &lets, lookups);
+        let scope = self.scope(element, &lets, lookups, log);
         if let Some(reason) = scope.first_true(&self.skip)? {
             return Err(Halt::Skip(reason.to_owned()));
         }
         let mut row = Vec::with_capacity(self.fields.len());
         let mut pending = false;
-        for (name, node) in &self.fields {
-            match scope.node(node) {
+        for (index, (name, node)) in self.fields.iter().enumerate() {
+            let scope = self.scope(element, &lets, lookups, log);
+            match (Scope { place: Place::Field(index), ..scope }).node(node) {
                 Ok(value) => row.push(value),
                 // Goes on, so that all lookups of the record are asked for at once.
                 Err(Halt::Pending) => {
@@ -173,7 +206,7 @@ impl Program {
         if pending {
             return Err(Halt::Pending);
         }
-        let scope = Scope { target: Some(&row), ..self.scope(element, &lets, lookups) };
+        let scope = Scope { target: Some(&row), ..self.scope(element, &lets, lookups, log) };
         if let Some(reason) = scope.first_true(&self.reject)? {
             return Err(Halt::Problem(Problem::new(reason.to_owned(), "a reject rule says so")));
         }
@@ -186,8 +219,18 @@ impl Program {
         element: Element<'a>,
         lets: &'a [Evaluated],
         lookups: &'a dyn Lookups,
+        log: &'a RefCell<Vec<(Place, Repair)>>,
     ) -> Scope<'a> {
-        Scope { program: self, element, current: element.exploded, lets, lookups, target: None }
+        Scope {
+            program: self,
+            element,
+            current: element.exploded,
+            lets,
+            lookups,
+            target: None,
+            place: Place::Elsewhere,
+            log,
+        }
     }
 
     /// The whole record as one value.
@@ -303,8 +346,14 @@ impl Scope<'_> {
             Ok(value) => value,
             Err(Halt::Problem(problem)) => match node.on_error {
                 OnError::Reject => return Err(Halt::Problem(problem)),
-                OnError::Null => return Ok(Value::Null),
-                OnError::Default => Value::Missing,
+                OnError::Null => {
+                    self.did(Repair::ErrorNull);
+                    return Ok(Value::Null);
+                }
+                OnError::Default => {
+                    self.did(Repair::ErrorDefault);
+                    Value::Missing
+                }
             },
             Err(halt) => return Err(halt),
         };
@@ -342,14 +391,24 @@ impl Scope<'_> {
             NodeOrigin::Id(rule, Some(name)) => {
                 self.text(name, |name| rule.make(self.element.key, Some(name)))
             }
-            NodeOrigin::First(alternatives, on_missing) => {
-                for alternative in alternatives {
+            NodeOrigin::First { alternatives, on_missing, looks_up } => {
+                for (index, alternative) in alternatives.iter().enumerate() {
+                    let before = self.log.borrow().len();
                     let value = self.node(alternative)?;
                     if !value.is_absent() {
+                        if *looks_up {
+                            self.did(Repair::Link(index + 1));
+                        }
                         return Ok(value);
                     }
+                    // What gave nothing made up for nothing.
+                    self.log.borrow_mut().truncate(before);
                 }
-                missing(*on_missing, "none of the alternatives gives a value")
+                let message = "none of the alternatives gives a value";
+                if *looks_up {
+                    return self.missing(*on_missing, "lookup_missing", message);
+                }
+                self.missing(*on_missing, "missing", message)
             }
             NodeOrigin::Lookup { lookup, keys, on_missing } => {
                 self.lookup(*lookup, keys, *on_missing)
@@ -398,7 +457,9 @@ impl Scope<'_> {
         match self.lookups.find(lookup, &key) {
             Found::Value(value) => Ok(value),
             Found::Pending => Err(Halt::Pending),
-            Found::Nothing => missing(on_missing, "the lookup finds nothing for this key"),
+            Found::Nothing => {
+                self.missing(on_missing, "lookup_missing", "the lookup finds nothing for this key")
+            }
             Found::Many => {
                 Err(Problem::new("lookup_many", "the lookup finds several records").into())
             }
@@ -446,6 +507,40 @@ impl Scope<'_> {
         Ok(value)
     }
 
+    /// What becomes of a value that is nowhere.
+    fn missing(
+        &self,
+        on_missing: OnMissing,
+        reason: &'static str,
+        message: &'static str,
+    ) -> Evaluated {
+        // Of what is no lookup nothing is counted.
+        let counts = reason == "lookup_missing";
+        match on_missing {
+            OnMissing::Reject => Err(Problem::new(reason, message).into()),
+            OnMissing::Null => {
+                if counts {
+                    self.did(Repair::MissingNull);
+                }
+                Ok(Value::Null)
+            }
+            OnMissing::Default => {
+                if counts {
+                    self.did(Repair::MissingDefault);
+                }
+                Ok(Value::Missing)
+            }
+            OnMissing::Skip => Err(Halt::Skip(reason.to_owned())),
+        }
+    }
+
+    /// Notes what was done to bring the record in all the same.
+    fn did(&self, repair: Repair) {
+        if self.place != Place::Elsewhere {
+            self.log.borrow_mut().push((self.place, repair));
+        }
+    }
+
     /// Computes nested fields with the value as `@`, into an object.
     fn inside(
         &self,
@@ -464,15 +559,6 @@ impl Scope<'_> {
             }
         }
         Ok(())
-    }
-}
-
-fn missing(on_missing: OnMissing, message: &'static str) -> Evaluated {
-    match on_missing {
-        OnMissing::Reject => Err(Problem::new("lookup_missing", message).into()),
-        OnMissing::Null => Ok(Value::Null),
-        OnMissing::Default => Ok(Value::Missing),
-        OnMissing::Skip => Err(Halt::Skip("lookup_missing".to_owned())),
     }
 }
 

@@ -12,6 +12,7 @@ mod parts;
 mod plain;
 mod program;
 mod reads;
+mod repairs;
 mod select;
 mod template;
 mod uses;
@@ -23,6 +24,7 @@ pub use id::{IdKind, IdRule, row_id_bytes};
 pub use parts::{TemplatePart, template_parts};
 pub use program::{Program, ProgramError};
 pub use reads::{Read, Reader, What};
+pub use repairs::Repairs;
 pub use select::{Part, Path, PathError, Places, Root, Segment};
 pub use template::{Analysis, Name, SyntaxError, TextKind, analyse, filters, functions, tests};
 

@@ -21,6 +21,7 @@ pub struct Program {
     pub(super) texts: Texts,
     pub(super) explode: Option<Bound>,
     pub(super) lets: Vec<Node>,
+    pub(super) let_names: Vec<String>,
     pub(super) skip: Vec<Test>,
     pub(super) fields: Vec<(String, Node)>,
     pub(super) inputs: Vec<Node>,
@@ -55,8 +56,17 @@ pub(super) enum NodeOrigin {
     Template(TextNode),
     Id(IdRule, Option<TextNode>),
     Each(Bound),
-    First(Vec<Node>, OnMissing),
-    Lookup { lookup: usize, keys: Vec<Node>, on_missing: OnMissing },
+    First {
+        alternatives: Vec<Node>,
+        on_missing: OnMissing,
+        /// Whether one of them is a lookup.
+        looks_up: bool,
+    },
+    Lookup {
+        lookup: usize,
+        keys: Vec<Node>,
+        on_missing: OnMissing,
+    },
 }
 
 pub(super) enum NodeStep {
@@ -149,6 +159,7 @@ impl Program {
             moves,
             explode,
             lets,
+            let_names: mapping.lets.iter().map(|(name, _)| name.clone()).collect(),
             skip,
             fields,
             inputs,
@@ -350,9 +361,11 @@ impl Compiler<'_> {
                 NodeOrigin::Id(rule.clone(), name)
             }
             Origin::Each(path) => NodeOrigin::Each(self.bind(path)?),
-            Origin::First { alternatives, on_missing } => {
-                NodeOrigin::First(self.nodes(alternatives, inside)?, *on_missing)
-            }
+            Origin::First { alternatives, on_missing } => NodeOrigin::First {
+                alternatives: self.nodes(alternatives, inside)?,
+                on_missing: *on_missing,
+                looks_up: alternatives.iter().any(looks_up),
+            },
             Origin::Lookup(LookupCall { lookup, keys, on_missing }) => NodeOrigin::Lookup {
                 lookup: *lookup,
                 keys: self.nodes(keys, inside)?,
@@ -408,5 +421,14 @@ impl Compiler<'_> {
         let transform =
             functions::bind(function, bound).map_err(|error| self.error(error.to_string()))?;
         Ok(NodeStep::Apply { transform, dynamic, takes_absent: function.takes_absent() })
+    }
+}
+
+/// Whether something looks up, at its beginning.
+fn looks_up(expr: &Expr) -> bool {
+    match &expr.origin {
+        Origin::Lookup(_) => true,
+        Origin::First { alternatives, .. } => alternatives.iter().any(looks_up),
+        _ => false,
     }
 }

@@ -3,13 +3,15 @@
 //! All texts of a phase share one environment in which printing null or missing is an error unless
 //! `default` is used, and `default` serves for null as for missing.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use minijinja::value::Rest;
 use minijinja::{Environment, Error, ErrorKind, Expression, UndefinedBehavior};
 use self_cell::self_cell;
 
-use super::bridge::{from_jinja, to_jinja};
+use super::bridge::{decimal_of, from_jinja, is_decimal, to_jinja};
 use super::walk;
 use crate::value::{Problem, Value};
 
@@ -214,6 +216,7 @@ impl TextsBuilder {
     pub(super) fn build(self) -> Result<Texts, String> {
         let mut environment = environment();
         for (index, text) in self.templates.into_iter().enumerate() {
+            let text = walk::with_comparisons(&text, TextKind::Template, LIKE);
             environment
                 .add_template_owned(index.to_string(), text)
                 .map_err(|error| error.kind().to_string())?;
@@ -221,7 +224,10 @@ impl TextsBuilder {
         let compiled = Compiled::try_new(environment, |environment| {
             self.expressions
                 .into_iter()
-                .map(|text| environment.compile_expression_owned(text))
+                .map(|text| {
+                    let text = walk::with_comparisons(&text, TextKind::Expression, LIKE);
+                    environment.compile_expression_owned(text)
+                })
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|error| error.kind().to_string())
         })?;
@@ -265,6 +271,32 @@ impl Texts {
     }
 }
 
+/// The function that texts do not know, and that numbers are in where they are compared.
+const LIKE: &str = "__like";
+
+/// The names of a test that compares, and when it holds.
+type Comparison = (&'static [&'static str], fn(Ordering) -> bool);
+
+/// The tests that compare: with a decimal as a comparison does.
+const COMPARISONS: &[Comparison] = &[
+    (&["eq", "equalto", "=="], Ordering::is_eq),
+    (&["ne", "!="], Ordering::is_ne),
+    (&["lt", "lessthan", "<"], Ordering::is_lt),
+    (&["le", "<="], Ordering::is_le),
+    (&["gt", "greaterthan", ">"], Ordering::is_gt),
+    (&["ge", ">="], Ordering::is_ge),
+];
+
+/// A number as a decimal where it is compared with one; anything else as it is.
+#[expect(clippy::needless_pass_by_value, reason = "the form of a MiniJinja function")]
+fn like(value: minijinja::Value, others: Rest<minijinja::Value>) -> minijinja::Value {
+    if value.is_number() && others.iter().any(is_decimal) {
+        decimal_of(&value).unwrap_or(value)
+    } else {
+        value
+    }
+}
+
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_debug(false);
@@ -277,6 +309,15 @@ fn environment() -> Environment<'static> {
     });
     environment.add_filter("default", default_filter);
     environment.add_filter("d", default_filter);
+    environment.add_function(LIKE, like);
+    for (names, holds) in COMPARISONS {
+        for name in *names {
+            environment.add_test(*name, move |a: minijinja::Value, b: minijinja::Value| {
+                let (a, b) = (like(a.clone(), Rest(vec![b.clone()])), like(b, Rest(vec![a])));
+                holds(a.cmp(&b))
+            });
+        }
+    }
     environment.remove_global("debug");
     environment
 }
@@ -390,6 +431,44 @@ mod tests {
             Value::Bool(true)
         );
         assert!(evaluate("a + 1", vec![("a", price("1.10"))]).is_err());
+    }
+
+    #[test]
+    fn decimals_compare_with_numbers() {
+        let price = |text: &str| Value::Decimal(text.parse().unwrap());
+        for (text, holds) in [
+            ("a > 100", true),
+            ("100 < a", true),
+            ("a > 100.75", false),
+            ("a == 100.50", true),
+            ("a != 100.5", false),
+            ("a > -1", true),
+            ("-1 >= a", false),
+            ("0 < a <= 100", false),
+            ("0 < a <= 101", true),
+            ("a > n", true),
+            ("n >= a", false),
+            ("a | default(0) > 100", true),
+            ("(a | d(0)) < 100 or a > 100", true),
+            ("a is gt(100)", true),
+            ("a is le 100", false),
+            ("o.a > 100 and not o.a == 3", true),
+            ("missing | default(0) > 100", false),
+            ("n > 5 and n < 8", true),
+            ("t == 'x'", true),
+            ("n == true", false),
+        ] {
+            let whole = Value::object([("a".to_owned(), price("100.50"))].into_iter().collect());
+            let names = vec![
+                ("a", price("100.50")),
+                ("n", Value::Int(7)),
+                ("o", whole),
+                ("t", Value::text("x")),
+            ];
+            assert_eq!(evaluate(text, names.clone()).unwrap(), Value::Bool(holds), "{text}");
+            let template = format!("{{% if {text} %}}true{{% else %}}false{{% endif %}}");
+            assert_eq!(render(&template, names).unwrap(), holds.to_string(), "{text}");
+        }
     }
 
     #[test]

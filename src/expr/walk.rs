@@ -9,7 +9,7 @@ use super::template::{Analysis, Name, SyntaxError, TextKind, filters, functions,
 
 /// See [`super::analyse`].
 pub(super) fn analyse(text: &str, kind: TextKind) -> Result<Analysis, SyntaxError> {
-    let mut walker = Walker { analysis: Analysis::default(), scopes: vec![Vec::new()], text };
+    let mut walker = Walker::new(text);
     match kind {
         TextKind::Expression => {
             let expr = parse_expr(text).map_err(|error| syntax_error(&error, text))?;
@@ -22,6 +22,32 @@ pub(super) fn analyse(text: &str, kind: TextKind) -> Result<Analysis, SyntaxErro
         }
     }
     Ok(walker.analysis)
+}
+
+/// The same text with numbers, where they are compared, in a call of `function` with what they are
+/// compared with: so that it can make a decimal of them where that is one.
+pub(super) fn with_comparisons(text: &str, kind: TextKind, function: &str) -> String {
+    let mut walker = Walker::new(text);
+    match kind {
+        TextKind::Expression => match parse_expr(text) {
+            Ok(expr) => walker.expr(&expr),
+            Err(_) => return text.to_owned(),
+        },
+        TextKind::Template => {
+            match parse(text, "template", minijinja::syntax::SyntaxConfig::default()) {
+                Ok(stmt) => walker.stmt(&stmt),
+                Err(_) => return text.to_owned(),
+            }
+        }
+    }
+    let mut made = text.to_owned();
+    let mut compared = walker.compared;
+    compared.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    for (range, others) in compared {
+        let call = format!("{function}({}, {})", &text[range.clone()], others.join(", "));
+        made.replace_range(range, &call);
+    }
+    made
 }
 
 fn syntax_error(error: &minijinja::Error, text: &str) -> SyntaxError {
@@ -44,9 +70,52 @@ struct Walker<'t> {
     /// Names that the text itself gives, innermost last.
     scopes: Vec<Vec<String>>,
     text: &'t str,
+    /// Where a number may be compared, and the names that it is compared with.
+    compared: Vec<(Range<usize>, Vec<String>)>,
+}
+
+impl<'t> Walker<'t> {
+    fn new(text: &'t str) -> Self {
+        let analysis = Analysis::default();
+        Self { analysis, scopes: vec![Vec::new()], text, compared: Vec::new() }
+    }
 }
 
 impl Walker<'_> {
+    /// A number or a name that is compared: where it stands, and whether it is a name. What
+    /// `default` is used on counts as what it is.
+    fn operand(&self, expr: &Expr<'_>) -> Option<(Range<usize>, bool)> {
+        match expr {
+            Expr::Const(number) if number.value.is_number() => {
+                Some((self.range(number.span()), false))
+            }
+            Expr::UnaryOp(unary) if matches!(unary.op, UnaryOpKind::Neg) => {
+                let Expr::Const(number) = &unary.expr else { return None };
+                let range = self.range(unary.span()).start..self.range(number.span()).end;
+                number.value.is_number().then_some((range, false))
+            }
+            Expr::Filter(filter) if matches!(filter.name, "default" | "d") => {
+                self.operand(filter.expr.as_ref()?)
+            }
+            other => Some((self.path(other)?.range, true)),
+        }
+    }
+
+    fn compare<'e>(&mut self, operands: impl Iterator<Item = &'e Expr<'e>>) {
+        let operands: Vec<(Range<usize>, bool)> =
+            operands.filter_map(|operand| self.operand(operand)).collect();
+        for (place, (range, _)) in operands.iter().enumerate() {
+            let others: Vec<String> = operands
+                .iter()
+                .enumerate()
+                .filter(|(other, (_, is_name))| *other != place && *is_name)
+                .map(|(_, (range, _))| self.text[range.clone()].to_owned())
+                .collect();
+            if !others.is_empty() {
+                self.compared.push((range.clone(), others));
+            }
+        }
+    }
     fn range(&self, span: Span) -> Range<usize> {
         let start = floor(self.text, span.start_offset as usize);
         start..floor(self.text, span.end_offset as usize).max(start)
@@ -230,7 +299,10 @@ impl Walker<'_> {
                 self.expr(&unary.expr);
             }
             Expr::BinOp(binary) => {
-                use BinOpKind::{Add, Div, FloorDiv, Mul, Pow, Rem, Sub};
+                use BinOpKind::{Add, Div, Eq, FloorDiv, Gt, Gte, Lt, Lte, Mul, Ne, Pow, Rem, Sub};
+                if matches!(binary.op, Eq | Ne | Lt | Lte | Gt | Gte) {
+                    self.compare([&binary.left, &binary.right].into_iter());
+                }
                 if matches!(binary.op, Add | Sub | Mul | Div | FloorDiv | Rem | Pow) {
                     self.arithmetic(&binary.left);
                     self.arithmetic(&binary.right);
@@ -239,6 +311,8 @@ impl Walker<'_> {
                 self.expr(&binary.right);
             }
             Expr::Compare(compare) => {
+                let rest = compare.ops.iter().map(|op| &op.expr);
+                self.compare(std::iter::once(&compare.expr).chain(rest));
                 self.expr(&compare.expr);
                 compare.ops.iter().for_each(|op| self.expr(&op.expr));
             }

@@ -29,6 +29,9 @@ static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// The rows of a recipe. A scan of a table of that name gives them in order.

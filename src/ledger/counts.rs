@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Fate;
 
+/// What repairs are called among the reasons in the ledger.
+const REPAIRED: &str = "repaired: ";
+
 /// What became of a phase's records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -25,6 +28,9 @@ pub struct Counts {
     pub rejected: u64,
     /// How many were skipped or rejected for each reason (`skipped: exists`).
     pub reasons: BTreeMap<String, u64>,
+    /// How often something was done to bring a record in all the same, by field
+    /// (`owner_id: link 2`).
+    pub repairs: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -78,6 +84,26 @@ impl Counts {
         self.rejected += other.rejected;
         for (reason, count) in &other.reasons {
             *self.reasons.entry(reason.clone()).or_default() += count;
+        }
+        for (repair, count) in &other.repairs {
+            *self.repairs.entry(repair.clone()).or_default() += count;
+        }
+    }
+
+    /// Reasons and repairs as the ledger stores them together.
+    pub(super) fn notes(&self) -> BTreeMap<String, u64> {
+        let repairs =
+            self.repairs.iter().map(|(name, count)| (format!("{REPAIRED}{name}"), *count));
+        self.reasons.clone().into_iter().chain(repairs).collect()
+    }
+
+    /// Takes them apart again.
+    pub(super) fn set_notes(&mut self, notes: BTreeMap<String, u64>) {
+        for (name, count) in notes {
+            match name.strip_prefix(REPAIRED) {
+                Some(repair) => self.repairs.insert(repair.to_owned(), count),
+                None => self.reasons.insert(name, count),
+            };
         }
     }
 

@@ -20,6 +20,7 @@ mod records;
 mod rejects;
 mod runs;
 mod structure;
+mod switches;
 mod tables;
 mod undo;
 mod usage;
@@ -42,5 +43,6 @@ pub use records::{
     RunRecord, RunState, TargetShape,
 };
 pub use structure::{ChangeRecord, Declared, StructureKey, StructureKind, StructureRecord};
+pub use switches::SwitchRecord;
 pub use tables::is_ledger_table;
 pub use usage::Usage;

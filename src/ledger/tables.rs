@@ -131,6 +131,19 @@ pub(super) const CLAIMS: Table = Table {
     columns: &[("run", TEXT), ("phase", TEXT), ("field", TEXT), ("at", TEXT)],
 };
 
+/// What is off while a phase writes. This table comes with the first phase that switches something.
+pub(super) const SWITCHES: Table = Table {
+    name: "mapper_switches",
+    columns: &[
+        ("run", TEXT),
+        ("phase", TEXT),
+        ("place", INT),
+        ("switch", TEXT),
+        ("state", TEXT),
+        ("at", TEXT),
+    ],
+};
+
 /// The published id map where there are tables. It comes when it is first asked for.
 pub(super) const IDS: Table = Table {
     name: "mapper_ids",

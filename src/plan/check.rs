@@ -139,6 +139,13 @@ pub enum CheckKind {
         /// What is expected of it.
         expect: Expect,
     },
+    /// How many of its records a phase did not reject.
+    Phase {
+        /// The phase, by its place in the plan.
+        phase: usize,
+        /// What share is expected.
+        expect: Expect,
+    },
 }
 
 /// A number about a table or collection.
@@ -174,9 +181,9 @@ pub struct Expect {
     /// It is this.
     pub equals: Option<Operand>,
     /// It is at least this.
-    pub min: Option<Value>,
+    pub min: Option<Operand>,
     /// It is at most this.
-    pub max: Option<Value>,
+    pub max: Option<Operand>,
     /// So many rows or records are found.
     pub rows: Option<u64>,
     /// At least this share of all records, from 0 to 1, is found.

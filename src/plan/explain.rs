@@ -266,6 +266,12 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
     }
     parts.extend(phase.source.changes.as_ref().map(changes));
     parts.extend(phase.enrich.iter().map(enrich));
+    if phase.off.triggers {
+        parts.push("triggers of the target are off meanwhile".to_owned());
+    }
+    if phase.off.foreign_keys {
+        parts.push("foreign keys are checked when all is written".to_owned());
+    }
     if !phase.enabled {
         parts.push("not enabled: it is not run".to_owned());
     }
@@ -428,6 +434,10 @@ fn check_line(plan: &Plan, kind: &CheckKind) -> String {
         }
         CheckKind::Sum { sum, .. } => {
             format!("adds up {} of {}", sum.of, place(plan, sum.connection, &sum.entity))
+        }
+        CheckKind::Phase { phase, .. } => {
+            let name = plan.phases.get(*phase).map(Phase::full_name).unwrap_or_default();
+            format!("looks how many records {name} did not reject")
         }
     }
 }

@@ -20,7 +20,7 @@ pub use explain::{
 };
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
-    Changes, Lookup, LookupKind, OnConflict, OnDuplicate, OnMany, Overlap, Phase, RejectLimit,
+    Changes, Lookup, LookupKind, Off, OnConflict, OnDuplicate, OnMany, Overlap, Phase, RejectLimit,
     Source, Target, Transaction, WriteMode,
 };
 pub use push_down::{PUSHED_BATCH, push_down};

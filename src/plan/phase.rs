@@ -48,6 +48,24 @@ pub struct Phase {
     pub enrich: Vec<Enrich>,
     /// Whether it is run at all.
     pub enabled: bool,
+    /// What of the target is off meanwhile.
+    pub off: Off,
+}
+
+/// What of a phase's target is off while the phase writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Off {
+    /// Its triggers.
+    pub triggers: bool,
+    /// Its foreign keys, which are checked when all is written.
+    pub foreign_keys: bool,
+}
+
+impl Off {
+    /// Whether anything is.
+    pub fn any(self) -> bool {
+        self.triggers || self.foreign_keys
+    }
 }
 
 impl Phase {

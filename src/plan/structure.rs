@@ -1,10 +1,11 @@
 //! What a spec declares of a store's structure: enums, tables and what belongs to them.
 
 use super::ConnectionId;
-use crate::value::Column;
+use crate::diagnostics::wording;
 use crate::value::cast::{Fit, can_fit};
 use crate::value::declared::{data_type, type_text};
 use crate::value::structure::{ColumnDefinition, ColumnType, EnumDefinition, TableDefinition};
+use crate::value::{Column, Schema};
 
 /// One spec's part of one store's structure, which is done together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,6 +65,15 @@ pub struct Prerequisite {
 }
 
 impl Prerequisite {
+    /// That a column is not there, as a phrase, with the name that is most like it.
+    pub fn absent(&self, wanted: &ColumnDefinition, schema: &Schema) -> String {
+        let names = schema.columns.iter().map(|column| column.name.as_str());
+        match wording::suggest(&wanted.name, names) {
+            Some(close) => format!("it is not there, but `{close}` is"),
+            None => "it is not there".to_owned(),
+        }
+    }
+
     /// How a column that is there is another one than the spec says, as a phrase.
     pub fn mismatch(&self, wanted: &ColumnDefinition, found: &Column) -> Option<String> {
         let native = matches!(wanted.column_type, ColumnType::Native(_));

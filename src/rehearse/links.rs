@@ -215,17 +215,20 @@ impl Uses {
                 self.sum(places, sum);
                 self.expect(places, expect);
             }
+            CheckKind::Phase { .. } => {}
         }
     }
 
     fn expect(&mut self, places: &[Option<usize>], expect: &Expect) {
-        match &expect.equals {
-            Some(Operand::Query { connection, .. }) => self.any.extend(places[*connection]),
-            Some(Operand::Count { connection, entity, .. }) => {
-                self.entity(places, *connection, entity);
+        for operand in [&expect.equals, &expect.min, &expect.max].into_iter().flatten() {
+            match operand {
+                Operand::Query { connection, .. } => self.any.extend(places[*connection]),
+                Operand::Count { connection, entity, .. } => {
+                    self.entity(places, *connection, entity);
+                }
+                Operand::Sum(sum) => self.sum(places, sum),
+                Operand::Value(_) => {}
             }
-            Some(Operand::Sum(sum)) => self.sum(places, sum),
-            Some(Operand::Value(_)) | None => {}
         }
     }
 

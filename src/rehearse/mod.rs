@@ -244,7 +244,7 @@ fn is_about_size(check: &Check) -> bool {
     let fixed = |expect: &Expect| {
         matches!(expect.equals, Some(Operand::Value(_)))
             || expect.rows.is_some_and(|rows| rows > 0)
-            || expect.min.is_some()
+            || matches!(expect.min, Some(Operand::Value(_)))
     };
     match &check.kind {
         CheckKind::Query { expect, .. }

@@ -20,6 +20,17 @@ pub struct Reject {
     pub run: String,
 }
 
+impl Reject {
+    /// The target's constraint that refused it, where one did and has a name.
+    pub fn constraint(&self) -> Option<&str> {
+        const REASONS: [&str; 5] = ["unique", "foreign_key", "not_null", "check", "value"];
+        if !REASONS.contains(&self.reason.as_str()) {
+            return None;
+        }
+        self.message.rsplit_once("(`")?.1.strip_suffix("`)")
+    }
+}
+
 /// The rejects that stand, phase by phase. `show_values` shows text keys as they are.
 ///
 /// # Errors

@@ -61,6 +61,7 @@ mod tests {
             state,
             phase: None,
             usage: Vec::new(),
+            violated: Vec::new(),
             check: None,
             structure: Vec::new(),
             error: None,

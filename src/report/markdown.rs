@@ -22,6 +22,8 @@ pub(super) fn render(report: &Report) -> String {
             }
         }
         text.push_str(&reasons(report));
+        text.push_str(&repairs(report));
+        text.push_str(&violations(report));
     }
     text.push_str(&checks(report));
     if let Some(verification) = &report.verification
@@ -76,6 +78,47 @@ fn reasons(report: &Report) -> String {
     format!(
         "\n## Why records were skipped or rejected\n\n{}",
         table(&["phase", "reason", "records"], 2, rows)
+    )
+}
+
+fn repairs(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| phase.repairs.iter().map(move |(field, of)| (phase, field, of)))
+        .flat_map(|(phase, field, of)| {
+            of.iter().map(move |(what, count)| {
+                let words = [&phase.phase, field, what].map(Clone::clone);
+                words.into_iter().chain([count.to_string()]).collect()
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n## What was repaired\n\n{}", table(&["phase", "field", "how", "records"], 3, rows))
+}
+
+fn violations(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| phase.violations.iter().map(move |of| (phase, of)))
+        .map(|(phase, of)| {
+            let mut keys = of.keys.join(", ");
+            if of.rows > of.keys.len() as u64 {
+                keys.push_str(", and more");
+            }
+            let names = [&phase.phase, &of.table, &of.constraint].map(Clone::clone);
+            names.into_iter().chain([keys, of.rows.to_string()]).collect()
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n## Rows that violate foreign keys\n\n{}",
+        table(&["phase", "table", "foreign key", "keys", "rows"], 4, rows)
     )
 }
 

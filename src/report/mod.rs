@@ -12,7 +12,7 @@ mod table;
 
 pub use coverage::{coverage_markdown, coverage_text};
 pub use exit::{exit_code, exit_code_of_verification};
-pub use phase::PhaseReport;
+pub use phase::{PhaseReport, Violation};
 pub use progress::PhaseProgress;
 pub use table::summary_table;
 
@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::plan::{Plan, Severity, Work};
+use crate::rejects::Reject;
 use crate::run::checks::CheckResult;
 use crate::run::{Outcome, RunError};
 use crate::value::time;
@@ -50,6 +51,9 @@ pub struct Report {
     /// What was done to enums and tables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub structures: Vec<StructureReport>,
+    /// Of a dry run: the records that a run would reject, the first thousand of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejects: Vec<RejectReport>,
     /// The checks that were made, and whatever else a verification looks at.
     pub checks: Vec<CheckReport>,
     /// What a verification found beyond that.
@@ -93,6 +97,36 @@ pub struct CheckReport {
     pub about: &'static str,
     /// Keys of records that are to blame, as they may be shown; at most ten.
     pub keys: Vec<String>,
+}
+
+/// A record that a run would reject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectReport {
+    /// The phase's full name.
+    pub phase: String,
+    /// The source key, as it may be shown.
+    pub key: String,
+    /// Why, in a word that is counted.
+    pub reason: String,
+    /// The target's constraint that refuses it, where one does and has a name.
+    pub constraint: Option<String>,
+    /// The field or column that it is about.
+    pub field: Option<String>,
+    /// Why, in a sentence without values.
+    pub message: String,
+}
+
+impl From<&Reject> for RejectReport {
+    fn from(reject: &Reject) -> Self {
+        Self {
+            phase: reject.phase.clone(),
+            key: reject.key.clone(),
+            reason: reject.reason.clone(),
+            constraint: reject.constraint().map(str::to_owned),
+            field: reject.field.clone(),
+            message: reject.message.clone(),
+        }
+    }
 }
 
 /// What a verification found.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::diagnostics::wording;
 use crate::ledger::{Counts, PhaseRecord, PhaseState, Usage};
 use crate::plan::Phase;
+use crate::run::switches::Violated;
 use crate::run::{NodeOutcome, NodeState};
 
 /// What a phase did.
@@ -36,11 +37,41 @@ pub struct PhaseReport {
     pub seconds: f64,
     /// How many were skipped or rejected for each reason (`skipped: exists`).
     pub reasons: BTreeMap<String, u64>,
+    /// How often something was done to bring a record in all the same: by field, what and how often.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: BTreeMap<String, BTreeMap<String, u64>>,
     /// What it failed with.
     pub error: Option<String>,
     /// What it asked of services, by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub enrich: Vec<Usage>,
+    /// Rows that violate foreign keys whose check it put off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
+}
+
+/// Rows that violate a foreign key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The foreign key.
+    pub constraint: String,
+    /// The table.
+    pub table: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The keys of the first thousand, as they may be shown.
+    pub keys: Vec<String>,
+}
+
+impl From<&Violated> for Violation {
+    fn from(violated: &Violated) -> Self {
+        Self {
+            constraint: violated.constraint.clone(),
+            table: violated.table.clone(),
+            rows: violated.rows,
+            keys: violated.keys.clone(),
+        }
+    }
 }
 
 const NOT_SELECTED: &str = "not_selected";
@@ -60,6 +91,7 @@ impl PhaseReport {
             state,
             error,
             enrich: node.usage.clone(),
+            violations: node.violated.iter().map(Violation::from).collect(),
             ..Self::of_record(&phase.full_name(), node.phase.as_ref())
         }
     }
@@ -81,8 +113,10 @@ impl PhaseReport {
             rejected: counts.rejected,
             seconds: (seconds * 1000.0).round() / 1000.0,
             reasons: counts.reasons,
+            repairs: by_field(counts.repairs),
             error: record.and_then(|record| record.error.clone()),
             enrich: Vec::new(),
+            violations: Vec::new(),
         }
     }
 
@@ -108,6 +142,15 @@ impl PhaseReport {
         }
         Some(text)
     }
+}
+
+fn by_field(repairs: BTreeMap<String, u64>) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut fields: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (name, count) in repairs {
+        let (field, what) = name.rsplit_once(": ").unwrap_or((&name, "repaired"));
+        fields.entry(field.to_owned()).or_default().insert(what.to_owned(), count);
+    }
+    fields
 }
 
 fn asked(usage: &Usage, dry_run: bool) -> String {

@@ -43,6 +43,23 @@ pub fn summary_table(report: &Report) -> String {
         text.push_str("\nreasons\n");
         text.push_str(&aligned(&notes, |column| column != 1, "  "));
     }
+    let repairs: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| {
+            let fields = phase.repairs.iter();
+            fields.flat_map(move |(field, of)| {
+                let row = |(what, count): (&String, &u64)| {
+                    vec![phase.phase.clone(), count.to_string(), format!("{field}: {what}")]
+                };
+                of.iter().map(row).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    if !repairs.is_empty() {
+        text.push_str("\nrepairs\n");
+        text.push_str(&aligned(&repairs, |column| column != 1, "  "));
+    }
     let elements: Vec<Vec<String>> = report
         .phases
         .iter()

@@ -21,6 +21,7 @@ use self::units::{Part, Unit};
 use self::writer::Writers;
 use crate::ledger::{ObjectRecord, PhaseState, RunState};
 use crate::plan::{Plan, Work};
+use crate::run::switches::{self, Violated};
 use crate::run::undo::References;
 use crate::run::{Cancel, Observer, RunError, RunErrorKind, Stores};
 
@@ -125,6 +126,17 @@ pub struct PhaseOutcome {
     pub kept: u64,
 }
 
+impl PhaseOutcome {
+    /// Adds what was done to the records that were kept before.
+    fn add(&mut self, again: Self) {
+        self.phase = again.phase;
+        self.deleted += again.deleted;
+        self.restored += again.restored;
+        self.gone += again.gone;
+        self.kept = again.kept;
+    }
+}
+
 /// A record that was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -161,6 +173,9 @@ pub async fn rollback(
         overlaid = stores.overlaid();
         stores = &overlaid;
     }
+    if !request.dry_run {
+        switches::recover(stores, plan, request.show_values, observer).await?;
+    }
     let mut units = units::select(plan, stores, &connections, &request.scope).await?;
     let mut outcome = RollbackOutcome {
         warnings: warnings(plan, &request.scope, &units),
@@ -192,10 +207,24 @@ pub async fn rollback(
             cancel,
         };
         let writer = writers.of(record.connection);
-        let done = undo
-            .undo(record, writer, &mut references, &mut outcome.kept)
-            .await
-            .map_err(|error| error.in_phase(&name))?;
+        let run = record.record.run.clone();
+        let mut done = PhaseOutcome::default();
+        loop {
+            let again = undo
+                .undo(record, writer, &mut references, &mut outcome.kept)
+                .await
+                .map_err(|error| error.in_phase(&name))?;
+            let fewer = again.deleted > 0;
+            done.add(again);
+            let own = |kept: &Kept| kept.run == run && kept.phase == name;
+            let referenced =
+                outcome.kept.iter().any(|kept| own(kept) && kept.why == KeptWhy::Referenced);
+            // Records may have been referred to by records of batches that went after them.
+            if !fewer || !referenced || request.dry_run || cancel.is_cancelled() {
+                break;
+            }
+            outcome.kept.retain(|kept| !own(kept));
+        }
         outcome.units[unit].phases.push(done);
         if !record.is_done() {
             outcome.cancelled |= cancel.is_cancelled();
@@ -217,6 +246,11 @@ pub async fn rollback(
         }
     }
     writers.close().await?;
+    if !request.dry_run {
+        // What violated a foreign key may be gone now.
+        let violated = switches::recover(stores, plan, request.show_values, observer).await?;
+        outcome.warnings.extend(violated.iter().map(Violated::describe));
+    }
     Ok(outcome)
 }
 

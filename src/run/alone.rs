@@ -27,5 +27,6 @@ pub async fn run_alone(
         given: Some(Arc::new(given)),
         services: Arc::default(),
     };
-    run_phase(&context, "test", None).await
+    let ran = run_phase(&context, "test", None).await;
+    (ran.record, ran.result)
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::switches::Violated;
 use crate::ledger::Counts;
 
 /// Something that happened. Keys are as they may be shown; there are never values.
@@ -92,6 +93,13 @@ pub enum Event {
         batches: u64,
         /// Of so many.
         of: u64,
+    },
+    /// A phase is done, and rows violate foreign keys whose check was put off.
+    Violated {
+        /// The phase.
+        phase: String,
+        /// Which, by foreign key.
+        violated: Vec<Violated>,
     },
     /// An index was created or was there.
     Index {

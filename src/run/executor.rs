@@ -1,7 +1,7 @@
 //! The graph: nodes whose predecessors are done run concurrently, and what depends on a failure does
 //! not start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -13,11 +13,13 @@ use super::enrich::Services;
 use super::phase::{PhaseContext, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
 use super::structure;
+use super::switches::{self, Violated};
 use super::{
     Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
 };
+use crate::diagnostics::wording;
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState, Usage};
-use crate::plan::{Node, NodeId, Plan, Severity, Work};
+use crate::plan::{Node, NodeId, Phase, Plan, Severity, Work};
 
 /// How many nodes work at the same time.
 const CONCURRENCY: usize = 4;
@@ -70,6 +72,8 @@ pub struct NodeOutcome {
     pub phase: Option<PhaseRecord>,
     /// What a phase asked of services, by field.
     pub usage: Vec<Usage>,
+    /// Rows that violate foreign keys whose check a phase put off.
+    pub violated: Vec<Violated>,
     /// For checks that were made.
     pub check: Option<CheckResult>,
     /// For enums and tables: what was done, in words.
@@ -125,6 +129,18 @@ pub async fn run(
     observer: Arc<dyn Observer>,
     cancel: Cancel,
 ) -> Result<Outcome, RunError> {
+    if options.dry_run {
+        for entry in switches::standing(&plan, &stores).await?.iter().filter(|entry| entry.off) {
+            let what = entry.switch.describe();
+            let message =
+                format!("{what} is off since a run was killed; the next run puts it back");
+            observer.event(&Event::Warning { message });
+        }
+    } else {
+        for violated in switches::recover(&stores, &plan, options.show_values, &*observer).await? {
+            observer.event(&Event::Warning { message: violated.describe() });
+        }
+    }
     prerequisites(&plan, &stores).await?;
     let changed = changed_phases(&plan, &stores, &options).await?;
     if !changed.is_empty() {
@@ -184,9 +200,13 @@ async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
         let refused = |message: String, help: &str| {
             Err(RunError::new(RunErrorKind::Refused, message).help(help))
         };
-        let Some(schema) = stores.get(needed.connection).describe(table).await? else {
+        let store = stores.get(needed.connection);
+        let Some(schema) = store.describe(table).await? else {
+            let names = store.entities().await?;
+            let close = wording::suggest(table, names.iter().map(String::as_str));
+            let close = close.map(|close| format!("; did you mean `{close}`?")).unwrap_or_default();
             return refused(
-                format!("connection `{name}` has no table `{table}`, which must exist"),
+                format!("connection `{name}` has no table `{table}`, which must exist{close}"),
                 "create it first; `existing = true` means that this spec never does",
             );
         };
@@ -195,7 +215,7 @@ async fn prerequisites(plan: &Plan, stores: &Stores) -> Result<(), RunError> {
         }
         for wanted in &needed.columns {
             let wrong = match schema.column(&wanted.name) {
-                None => Some("it is not there".to_owned()),
+                None => Some(needed.absent(wanted, &schema)),
                 Some(found) => needed.mismatch(wanted, found),
             };
             if let Some(wrong) = wrong {
@@ -224,6 +244,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 state: NodeState::NotStarted,
                 phase: None,
                 usage: Vec::new(),
+                violated: Vec::new(),
                 check: None,
                 structure: Vec::new(),
                 error: None,
@@ -322,10 +343,27 @@ impl Executor {
         // other's locks.
         let making = running.iter().enumerate().any(|(node, runs)| *runs && is_structure(node));
         self.states.iter().enumerate().position(|(node, outcome)| {
-            !(making && is_structure(node))
+            let blocked = (making && is_structure(node)) || self.must_be_alone(node, running);
+            !blocked
                 && outcome.state == NodeState::NotStarted
                 && !running[node]
                 && self.plan.graph.nodes[node].after.iter().all(|edge| self.allows(edge.node))
+        })
+    }
+
+    /// Whether another phase works on the table of a phase, and something of it is off meanwhile.
+    fn must_be_alone(&self, node: NodeId, running: &[bool]) -> bool {
+        let phase = |node: NodeId| match self.states[node].work {
+            Work::Phase(index) => Some(&self.plan.phases[index]),
+            Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
+        };
+        let Some(own) = phase(node) else { return false };
+        let store = |phase: &Phase| self.stores.get(phase.target.connection);
+        let others = running.iter().enumerate().filter(|(_, runs)| **runs);
+        others.filter_map(|(node, _)| phase(node)).any(|other| {
+            (own.off.any() || other.off.any())
+                && own.target.entity == other.target.entity
+                && Arc::ptr_eq(store(own), store(other))
         })
     }
 
@@ -387,9 +425,10 @@ impl Executor {
                         given: None,
                         services,
                     };
-                    let (record, result) = run_phase(&context, &run, before).await;
-                    outcome.phase = Some(record);
-                    match result {
+                    let ran = run_phase(&context, &run, before).await;
+                    outcome.phase = Some(ran.record);
+                    outcome.violated = ran.violated;
+                    match ran.result {
                         Ok(()) => outcome.state = NodeState::Done,
                         Err(error) if error.kind == RunErrorKind::Cancelled => {
                             outcome.state = NodeState::Interrupted;
@@ -499,6 +538,13 @@ impl Executor {
             }
         }
         self.find_usage().await?;
+        let mut notes = BTreeSet::new();
+        for connection in self.stores.distinct(self.plan.target_connections()) {
+            notes.extend(self.stores.get(connection).notes());
+        }
+        for message in notes {
+            self.observer.event(&Event::Warning { message });
+        }
         Ok(Outcome {
             runs: self
                 .runs

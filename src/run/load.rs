@@ -118,6 +118,7 @@ impl Loader {
         };
         loaded.counts.sources = batch.sources;
         loaded.counts.empty_sources = batch.empty_sources;
+        loaded.counts.repairs = batch.repairs;
         Ok(loaded)
     }
 

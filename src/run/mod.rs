@@ -28,6 +28,7 @@ mod shape;
 pub mod source;
 mod stores;
 pub mod structure;
+pub mod switches;
 mod transform;
 pub mod undo;
 

@@ -15,9 +15,10 @@ use super::load::{Loaded, Loader};
 use super::lookup::PhaseIds;
 use super::pipeline::{Batches, find_seen, find_winners, pipeline};
 use super::seen::duplicates_possible;
+use super::switches::Violated;
 use super::{
     Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
-    changes, failpoint, push_down, source,
+    changes, failpoint, push_down, source, switches,
 };
 use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError, StoreErrorKind};
 use crate::ledger::{
@@ -61,18 +62,32 @@ pub(super) struct PhaseContext {
     pub(super) services: Arc<Services>,
 }
 
-/// Runs a phase of a run, from the beginning or from its checkpoint. The record tells what is
-/// durable, also after an error.
+/// What became of a phase.
+pub(super) struct Ran {
+    /// What is durable, also after an error.
+    pub(super) record: PhaseRecord,
+    /// How it ended.
+    pub(super) result: Result<(), RunError>,
+    /// The rows that violate foreign keys whose check it put off.
+    pub(super) violated: Vec<Violated>,
+}
+
+/// Runs a phase of a run, from the beginning or from its checkpoint.
 pub(super) async fn run_phase(
     context: &PhaseContext,
     run: &str,
     before: Option<PhaseRecord>,
-) -> (PhaseRecord, Result<(), RunError>) {
+) -> Ran {
     let name = context.phase.full_name();
     let mut record = match start(context, run, before).await {
         Ok(record) => record,
-        Err((record, error)) => return (*record, Err(error.in_phase(&name))),
+        Err((record, error)) => return ran(*record, Err(error.in_phase(&name))),
     };
+    let off = switches::take_off(&context.stores, &context.phase, &record, &context.cancel).await;
+    if let Err(error) = off {
+        let result = finish(context, &mut record, Err(error)).await;
+        return ran(record, result.map_err(|error| error.in_phase(&name)));
+    }
     let mut attempt = 1;
     // Whether the record is what the ledger holds: a commit that failed may have been made.
     let mut known = true;
@@ -105,11 +120,26 @@ pub(super) async fn run_phase(
         let refreshed = refresh(context, &mut record, &mut known).await;
         if refreshed.is_err() && !known {
             // What became of the last commit can't be told; the next run sees it.
-            return (record, Err(error.clone().in_phase(&name)));
+            return ran(record, Err(error.clone().in_phase(&name)));
         }
     }
+    let show_values = context.options.show_values;
+    let on = switches::put_back(&context.stores, &context.phase, &record, show_values).await;
+    let (result, violated) = match (result, on) {
+        (Err(error), _) | (Ok(()), Err(error)) => (Err(error), Vec::new()),
+        (Ok(()), Ok(violated)) if violated.is_empty() => (Ok(()), violated),
+        (Ok(()), Ok(violated)) => {
+            let event = Event::Violated { phase: name.clone(), violated: violated.clone() };
+            context.observer.event(&event);
+            (Err(switches::failure(&violated)), violated)
+        }
+    };
     let result = finish(context, &mut record, result).await;
-    (record, result.map_err(|error| error.in_phase(&name)))
+    Ran { violated, ..ran(record, result.map_err(|error| error.in_phase(&name))) }
+}
+
+fn ran(record: PhaseRecord, result: Result<(), RunError>) -> Ran {
+    Ran { record, result, violated: Vec::new() }
 }
 
 /// Reads the record again after a failure, and takes back a batch that was not finished.
@@ -497,6 +527,9 @@ impl Writer<'_> {
             return Ok(session);
         }
         let mut session = self.target.session().await?;
+        if self.context.phase.off.foreign_keys {
+            session.check_late().await?;
+        }
         session.begin().await?;
         self.group = Group::new();
         Ok(session)

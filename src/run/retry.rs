@@ -11,7 +11,7 @@ use super::load::Loader;
 use super::seen::{Seen, duplicates_possible};
 use super::{
     Cancel, Event, Item, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError,
-    RunErrorKind, Shape, Stores, Transformer, source,
+    RunErrorKind, Shape, Stores, Transformer, source, switches,
 };
 use crate::connectors::{Checkpoint, ScanRequest, ScanSource, Session, SourceBatch};
 use crate::ledger::{
@@ -59,6 +59,9 @@ pub async fn retry(
             return Ok(retried);
         }
         intent::recover(stores, [phase.target.connection], observer).await?;
+        if !options.dry_run {
+            switches::recover(stores, plan, options.show_values, observer).await?;
+        }
         let services = Arc::default();
         let mut open: HashMap<String, Vec<RejectRecord>> = HashMap::new();
         for reject in ledger.open_rejects(&phase.history_name()).await? {
@@ -82,12 +85,19 @@ pub async fn retry(
                 dry_run: options.dry_run,
             };
             retry.enricher = Enricher::open(&opening, &retry.record).await?;
+            let own = retry.record.clone();
+            switches::take_off(stores, &phase, &own, cancel).await?;
             let done = retry.all(rejects, observer, cancel, &mut retried).await;
+            let on = switches::put_back(stores, &phase, &own, options.show_values).await;
             if done.is_err() {
                 // The failure is the one to tell; the next command that writes tries this again.
                 let _ = intent::recover(stores, [phase.target.connection], observer).await;
             }
             done?;
+            let violated = on?;
+            if !violated.is_empty() {
+                return Err(switches::failure(&violated));
+            }
         }
         Ok(retried)
     };
@@ -285,6 +295,9 @@ impl Retry {
         }
         let target = Arc::clone(self.stores.get(self.phase.target.connection));
         let mut session = target.session().await?;
+        if self.phase.off.foreign_keys {
+            session.check_late().await?;
+        }
         session.begin().await?;
         mapped.sources = 0;
         mapped.empty_sources = 0;

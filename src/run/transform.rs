@@ -8,7 +8,7 @@ use super::decide::row_hash;
 use super::lookup::{LookupCache, PhaseIds};
 use super::{RunError, RunErrorKind, Shape, Stores};
 use crate::connectors::{Checkpoint, Layout, SourceBatch};
-use crate::expr::{Element, Mapped, Program};
+use crate::expr::{Element, Mapped, Program, Repairs};
 use crate::ledger::{Fate, KeyMap};
 use crate::plan::{Phase, Plan, Transaction, WriteMode};
 use crate::value::{Key, Problem, Row, Value};
@@ -25,6 +25,8 @@ pub struct MappedBatch {
     pub sources: u64,
     /// Source records without an element.
     pub empty_sources: u64,
+    /// What was done to bring records in all the same, by field.
+    pub repairs: Repairs,
     /// Where to go on after this batch.
     pub checkpoint: Checkpoint,
     /// About how many bytes the source rows took.
@@ -116,7 +118,7 @@ impl Transformer {
         };
         let result = self.map_with(&program, &mut batch).await;
         self.program = Some((batch.layout.clone(), program));
-        let (mut items, empty_sources) = result?;
+        let (mut items, empty_sources, repairs) = result?;
         let sources = (batch.rows.len() + batch.broken.len()) as u64;
         for (index, broken) in batch.broken.into_iter().enumerate() {
             items.push(Item {
@@ -132,7 +134,8 @@ impl Transformer {
             reject_whole_records(&mut items);
         }
         let checkpoint = batch.checkpoint;
-        Ok(MappedBatch { items, sources, empty_sources, checkpoint, bytes: batch.bytes })
+        let bytes = batch.bytes;
+        Ok(MappedBatch { items, sources, empty_sources, repairs, checkpoint, bytes })
     }
 
     fn compile(&self, layout: &Layout) -> Result<Program, RunError> {
@@ -150,7 +153,8 @@ impl Transformer {
         &mut self,
         program: &Program,
         batch: &mut SourceBatch,
-    ) -> Result<(Vec<Item>, u64), RunError> {
+    ) -> Result<(Vec<Item>, u64, Repairs), RunError> {
+        let mut repairs = Repairs::new();
         let mut inputs: Vec<Input> = Vec::with_capacity(batch.rows.len());
         let mut empty_sources = 0;
         for (group, (row, key)) in batch.rows.iter().zip(&batch.keys).enumerate() {
@@ -187,7 +191,7 @@ impl Transformer {
                     exploded: input.exploded.as_ref(),
                     now: self.now,
                 };
-                input.mapped = program.map(element, &self.lookups);
+                input.mapped = program.map_and_count(element, &self.lookups, &mut repairs);
                 pending |= input.mapped == Mapped::Pending;
             }
             if !pending {
@@ -198,7 +202,7 @@ impl Transformer {
                     }
                     items.push(self.finish(input));
                 }
-                return Ok((items, empty_sources));
+                return Ok((items, empty_sources, repairs));
             }
             self.lookups.resolve().await?;
         }

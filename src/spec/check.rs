@@ -9,7 +9,7 @@ use crate::document::{
 
 /// The keys of which a check has one.
 const KINDS: &[&str] =
-    &["query", "filter", "references", "compare", "latency", "stats", "unique", "sum"];
+    &["query", "filter", "references", "compare", "latency", "stats", "unique", "sum", "phase"];
 
 /// The shape of a check.
 pub(super) static SHAPE: TableShape = TableShape {
@@ -73,9 +73,14 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional("sum", &Shape::Table(&check_kind::SUM), "a total with `expect`"),
         KeyShape::optional(
+            "phase",
+            &Shape::Text(TextKind::Reference),
+            "a phase whose success is looked at: the share of its records that it did not reject",
+        ),
+        KeyShape::optional(
             "expect",
             &Shape::Table(&expect::SHAPE),
-            "what is expected of `query`, `filter`, `sum` or `stats`",
+            "what is expected of `query`, `filter`, `sum`, `stats` or `phase`",
         ),
     ],
     groups: &[
@@ -103,7 +108,7 @@ pub struct Check {
     pub advice: Option<Text>,
     /// What is looked at.
     pub kind: CheckKind,
-    /// What is expected (`query`, `filter`, `sum`, `stats`).
+    /// What is expected (`query`, `filter`, `sum`, `stats`, `phase`).
     pub expect: Option<Expect>,
 }
 
@@ -164,10 +169,14 @@ impl Check {
                 context.misplaced(table, key, "belongs to `filter`");
             }
         }
-        if has("query") || has("filter") || has("sum") {
+        if has("query") || has("filter") || has("sum") || has("phase") {
             context.needed(table, "expect", span, "says nothing that could fail");
         } else if !has("stats") {
-            context.misplaced(table, "expect", "belongs to `query`, `filter`, `sum` or `stats`");
+            context.misplaced(
+                table,
+                "expect",
+                "belongs to `query`, `filter`, `sum`, `stats` or `phase`",
+            );
         }
     }
 }

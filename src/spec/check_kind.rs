@@ -180,6 +180,8 @@ pub enum CheckKind {
     Unique(Unique),
     /// A total.
     Sum(Sum),
+    /// How many of its records a phase did not reject.
+    Phase(Text),
     /// Something that was refused; the error is reported.
     Invalid,
 }
@@ -374,6 +376,9 @@ impl CheckKind {
                 entity: read::entity(table),
                 keys: read::texts(table, "keys"),
             });
+        }
+        if let Some(phase) = read::text(table, "phase") {
+            return Self::Phase(phase);
         }
         table.get("sum").and_then(|node| Sum::read(node, context)).map_or(Self::Invalid, Self::Sum)
     }

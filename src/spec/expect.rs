@@ -4,8 +4,8 @@ use super::read::{self, Context};
 use super::{Entity, Filter, Query, Sum, check_kind, literal};
 use crate::diagnostics::Span;
 use crate::document::{
-    Group, GroupRule, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text, TextKind,
-    parse_percent,
+    Bound, Group, GroupRule, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text,
+    TextKind, parse_bound, parse_percent,
 };
 use crate::value::Value;
 
@@ -20,8 +20,16 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::OneOf(&[&Shape::Table(&OPERAND), &Shape::Literal]),
             "the answer is this: a literal, or an answer from elsewhere",
         ),
-        KeyShape::optional("min", &Shape::Literal, "the answer is at least this"),
-        KeyShape::optional("max", &Shape::Literal, "the answer is at most this"),
+        KeyShape::optional(
+            "min",
+            &Shape::OneOf(&[&Shape::Table(&OPERAND), &Shape::Literal]),
+            "the answer is at least this",
+        ),
+        KeyShape::optional(
+            "max",
+            &Shape::OneOf(&[&Shape::Table(&OPERAND), &Shape::Literal]),
+            "the answer is at most this",
+        ),
         KeyShape::optional(
             "rows",
             &Shape::Integer { min: 0, max: i64::MAX },
@@ -29,8 +37,9 @@ pub(super) static SHAPE: TableShape = TableShape {
         ),
         KeyShape::optional(
             "rate",
-            &Shape::OneOf(&[&Shape::Percent, &Shape::Table(&RATE)]),
-            "the share of all records that a filter finds: at least this, or bounds",
+            &Shape::OneOf(&[&Shape::Bound, &Shape::Table(&RATE)]),
+            "a share: of all records that a filter finds, of what a query counts, or of the records \
+             that a phase did not reject",
         ),
         KeyShape::optional(
             "explained_by",
@@ -91,9 +100,9 @@ pub struct Expect {
     /// The answer is this.
     pub equals: Option<Operand>,
     /// The answer is at least this.
-    pub min: Option<Spanned<Value>>,
+    pub min: Option<Operand>,
     /// The answer is at most this.
-    pub max: Option<Spanned<Value>>,
+    pub max: Option<Operand>,
     /// So many records are found.
     pub rows: Option<Spanned<u64>>,
     /// At least this share of all records is found.
@@ -141,20 +150,26 @@ pub enum Operand {
 impl Expect {
     pub(super) fn read(node: &Node, check: &Table, context: &mut Context<'_>) -> Option<Self> {
         let table = node.as_table()?;
-        if check.get("filter").is_none() {
-            context.misplaced(table, "rate", "belongs to a `filter`");
+        let has = |key: &str| check.get(key).is_some();
+        if !["filter", "query", "phase"].iter().any(|key| has(key)) {
+            context.misplaced(table, "rate", "belongs to a `filter`, `query` or `phase`");
+        }
+        if has("phase") {
+            for key in ["equals", "min", "max", "rows", "explained_by"] {
+                context.misplaced(table, key, "of a `phase` its `rate` is expected");
+            }
         }
         if ["sum", "stats"].iter().any(|key| check.get(key).is_some()) {
             context.misplaced(table, "rows", "belongs to a `query` or `filter`");
         }
-        let literal = |key: &str, context: &mut Context<'_>| {
-            table.get(key).and_then(|node| literal::read(node, context.diagnostics))
+        let operand = |key: &str, context: &mut Context<'_>| {
+            table.get(key).map(|node| Operand::read(node, context))
         };
         Some(Self {
             span: node.span,
-            equals: table.get("equals").map(|node| Operand::read(node, context)),
-            min: literal("min", context),
-            max: literal("max", context),
+            equals: operand("equals", context),
+            min: operand("min", context),
+            max: operand("max", context),
             rows: read::integer(table, "rows"),
             rate: table.get("rate").and_then(Rate::read),
             explained_by: read::text(table, "explained_by"),
@@ -166,7 +181,14 @@ impl Rate {
     fn read(node: &Node) -> Option<Self> {
         let share = |text: &Text| Some(Spanned::new(parse_percent(text)?, text.span()));
         match &node.kind {
-            NodeKind::Text(text) => Some(Self { min: share(text), max: None }),
+            NodeKind::Text(text) => Some(match parse_bound(text)? {
+                Bound::AtLeast(least) => {
+                    Self { min: Some(Spanned::new(least, text.span())), max: None }
+                }
+                Bound::AtMost(most) => {
+                    Self { min: None, max: Some(Spanned::new(most, text.span())) }
+                }
+            }),
             NodeKind::Table(table) => {
                 let bound = |key| read::text(table, key).as_ref().and_then(share);
                 Some(Self { min: bound("min"), max: bound("max") })

@@ -56,7 +56,7 @@ pub use generator::{
 pub use index::{Index, SortKey, When};
 pub use load::{FileReader, FileSystem, load, load_text};
 pub use lookup::{Lookup, LookupTarget, OnMany};
-pub use phase::{Condition, OnDuplicate, Phase, RejectLimit, Transaction};
+pub use phase::{Condition, ForeignKeys, OnDuplicate, Phase, RejectLimit, Transaction, Triggers};
 pub use query::Query;
 pub use seed::Seed;
 pub use source::{FileFormat, Files, Input, Source};

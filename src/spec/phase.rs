@@ -83,6 +83,17 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Boolean,
             "whether the phase is run at all (default: true)",
         ),
+        KeyShape::optional(
+            "triggers",
+            &Shape::Choice(&read::words(&Triggers::CHOICES)),
+            "whether the target's triggers work while the phase writes (default: on)",
+        ),
+        KeyShape::optional(
+            "foreign_keys",
+            &Shape::Choice(&read::words(&ForeignKeys::CHOICES)),
+            "when the target's foreign keys are checked: with every row, or all at the end \
+             (default: immediate)",
+        ),
         KeyShape::optional("backup", &Shape::NotYet, "a copy of the target before"),
     ],
     groups: &[],
@@ -140,6 +151,10 @@ pub struct Phase {
     pub enrich: Vec<Enrich>,
     /// Whether it is run at all.
     pub enabled: Option<Spanned<bool>>,
+    /// Whether the target's triggers work meanwhile.
+    pub triggers: Option<Spanned<Triggers>>,
+    /// When the target's foreign keys are checked.
+    pub foreign_keys: Option<Spanned<ForeignKeys>>,
 }
 
 impl Phase {
@@ -180,6 +195,24 @@ pub enum OnDuplicate {
     Last,
 }
 
+/// Whether the target's triggers work while a phase writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triggers {
+    /// They do.
+    On,
+    /// They do not.
+    Off,
+}
+
+/// When the target's foreign keys are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignKeys {
+    /// With every row.
+    Immediate,
+    /// All together, when the phase has written everything.
+    Deferred,
+}
+
 /// How many rejects stop a phase.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RejectLimit {
@@ -203,6 +236,15 @@ pub struct Condition {
 impl Transaction {
     const CHOICES: [(&str, Self); 3] =
         [("record", Self::Record), ("batch", Self::Batch), ("phase", Self::Phase)];
+}
+
+impl Triggers {
+    const CHOICES: [(&str, Self); 2] = [("on", Self::On), ("off", Self::Off)];
+}
+
+impl ForeignKeys {
+    const CHOICES: [(&str, Self); 2] =
+        [("immediate", Self::Immediate), ("deferred", Self::Deferred)];
 }
 
 impl OnDuplicate {
@@ -241,6 +283,8 @@ impl Phase {
             renamed_from: read::text(table, "renamed_from"),
             enrich: Enrich::read_all(table),
             enabled: read::boolean(table, "enabled"),
+            triggers: read::choice(table, "triggers", &Triggers::CHOICES),
+            foreign_keys: read::choice(table, "foreign_keys", &ForeignKeys::CHOICES),
         })
     }
 }

@@ -103,9 +103,9 @@ fn schema(shape: &'static Shape, definitions: &mut Map<String, Json>) -> Json {
         Shape::Boolean => or_variable(json!({ "type": "boolean" })),
         Shape::True(_) => json!({ "const": true }),
         Shape::Choice(words) => or_variable(json!({ "enum": words })),
-        Shape::Duration | Shape::Percent | Shape::Rate => {
+        Shape::Duration | Shape::Percent | Shape::Bound | Shape::Rate => {
             let pattern = match shape {
-                Shape::Percent => "%\\s*$|\\$\\{",
+                Shape::Percent | Shape::Bound => "%\\s*$|\\$\\{",
                 Shape::Rate => "^[0-9]+ */ *(s|sec|second|min|minute|h|hour)$|\\$\\{",
                 _ => "^\\s*[0-9]|\\$\\{",
             };

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::ledger::{PhaseState, RunRecord};
+use crate::ledger::{PhaseState, RunRecord, SwitchRecord};
 use crate::plan::{Plan, Work};
-use crate::run::{RunError, Stores};
+use crate::run::{RunError, Stores, switches};
 
 /// Where a plan stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Status {
     pub structures: Vec<(String, String)>,
     /// The runs of its specs, newest first, those that were taken back included.
     pub runs: Vec<RunRecord>,
+    /// Triggers and foreign keys that are off, or that rows violate, in its stores.
+    pub switches: Vec<SwitchRecord>,
 }
 
 /// Where a phase stands.
@@ -87,5 +89,6 @@ pub async fn status(plan: &Plan, stores: &Stores) -> Result<Status, RunError> {
             _ => None,
         })
         .collect();
-    Ok(Status { phases, structures, runs: runs.into_values().rev().collect() })
+    let switches = switches::standing(plan, stores).await?;
+    Ok(Status { phases, structures, runs: runs.into_values().rev().collect(), switches })
 }

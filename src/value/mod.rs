@@ -21,6 +21,7 @@ pub mod query;
 mod schema;
 pub mod statement;
 pub mod structure;
+pub mod switch;
 pub mod time;
 
 pub use data_type::{DataType, Kind, ParseDataTypeError};

@@ -6,6 +6,7 @@ mod differences;
 mod full;
 mod ledger;
 mod structure;
+mod switches;
 mod tables;
 mod written;
 
@@ -59,6 +60,8 @@ pub enum About {
     Extension,
     /// What the ledger says of the changes of structure.
     History,
+    /// A trigger or a foreign key that a phase had off.
+    Switch,
     /// An index that the spec declares.
     Index,
     /// The ledger's sums of a phase.
@@ -77,6 +80,7 @@ impl About {
             Self::Enum => "enum",
             Self::Extension => "extension",
             Self::History => "history",
+            Self::Switch => "switch",
             Self::Index => "index",
             Self::Ledger => "ledger",
             Self::Check => "check",
@@ -99,7 +103,8 @@ impl VerifyReport {
     }
 }
 
-/// Verifies a plan's stores. What can't be looked at does not hold, with the reason.
+/// Verifies a plan's stores. What can't be looked at does not hold, with the reason. Nothing is
+/// written but what a killed run left off, which is put back.
 pub async fn verify(
     plan: &Arc<Plan>,
     stores: &Stores,
@@ -116,6 +121,9 @@ pub async fn verify(
         });
         report.results.push(Verified { about, result });
     };
+    for result in switches::put_back(plan, stores, observer).await {
+        add(&mut report, About::Switch, result);
+    }
     for needed in &plan.prerequisites {
         let result = structure::table(plan, stores, needed).await;
         add(&mut report, About::Table, result);

@@ -17,7 +17,7 @@ pub(super) async fn table(plan: &Plan, stores: &Stores, needed: &Prerequisite) -
                 .iter()
                 .filter_map(|wanted| {
                     let why = match schema.column(&wanted.name) {
-                        None => Some("it is not there".to_owned()),
+                        None => Some(needed.absent(wanted, &schema)),
                         Some(found) => needed.mismatch(wanted, found),
                     };
                     why.map(|why| format!("column `{}`: {why}", wanted.name))

@@ -63,6 +63,7 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        off: mapper::plan::Off::default(),
     };
     let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
     let plan =

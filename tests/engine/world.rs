@@ -197,5 +197,6 @@ fn phase() -> Phase {
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        off: mapper::plan::Off::default(),
     }
 }

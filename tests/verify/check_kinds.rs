@@ -282,7 +282,8 @@ fn stats(measure: Measure, expect: Expect) -> CheckKind {
 
 #[tokio::test]
 async fn sizes_are_told() {
-    let at_least = |least: i64| Expect { min: Some(Value::Int(least)), ..Expect::default() };
+    let at_least =
+        |least: i64| Expect { min: Some(Operand::Value(Value::Int(least))), ..Expect::default() };
     for world in worlds().await {
         let equals = Some(Operand::Value(Value::Int(5000)));
         let records = Expect { equals, ..Expect::default() };

@@ -52,8 +52,8 @@ async fn answers_are_compared_and_told() {
     let count = "SELECT count(*) FROM source";
     let rows = |rows| Expect { rows: Some(rows), ..Expect::default() };
     let range = |min: i64, max: i64| Expect {
-        min: Some(min.into()),
-        max: Some(max.into()),
+        min: Some(Operand::Value(min.into())),
+        max: Some(Operand::Value(max.into())),
         ..Expect::default()
     };
     for (text, expect, passed, actual) in [

@@ -170,6 +170,7 @@ pub fn phase(name: &str, (from, key): (&str, &str), to: &str, write: WriteMode) 
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        off: mapper::plan::Off::default(),
     }
 }
 

@@ -131,7 +131,7 @@ fn entities(checked: &Checked) -> Vec<(usize, String)> {
 /// The columns that a check names, with their table.
 pub(super) fn columns_of(kind: &CheckKind) -> Vec<(usize, String, Vec<String>)> {
     match kind {
-        CheckKind::Query { .. } => Vec::new(),
+        CheckKind::Query { .. } | CheckKind::Phase { .. } => Vec::new(),
         CheckKind::Filter { connection, entity, .. }
         | CheckKind::Stats { connection, entity, .. } => {
             vec![(*connection, entity.clone(), Vec::new())]

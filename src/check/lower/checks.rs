@@ -56,6 +56,9 @@ impl Checker<'_> {
             after = (0..self.phases.len()).filter(|at| self.phases[*at].spec == spec).collect();
         }
         after.extend(expect.explained_by);
+        if let Some(CheckKind::Phase { phase, .. }) = &kind {
+            after.push(*phase);
+        }
         after.sort_unstable();
         after.dedup();
         if !right {
@@ -158,6 +161,9 @@ impl Checker<'_> {
             spec::CheckKind::Sum(sum) => {
                 CheckKind::Sum { sum: self.sum(spec, sum, looked)?, expect }
             }
+            spec::CheckKind::Phase(name) => {
+                CheckKind::Phase { phase: self.phase(spec, name)?, expect }
+            }
         })
     }
 
@@ -175,11 +181,13 @@ impl Checker<'_> {
             refused.push((given.span(), "there is no difference to explain", help));
         }
         if let (Some(min), Some(max)) = (&expect.min, &expect.max)
-            && let (Some(low), Some(high)) = (number(min), number(max))
+            && let spec::Operand::Literal(low_value) = min
+            && let spec::Operand::Literal(high_value) = max
+            && let (Some(low), Some(high)) = (number(low_value), number(high_value))
             && low.number() > high.number()
         {
             let help = "no answer is at once at least the larger and at most the smaller";
-            refused.push((min.span, "larger than `max`", help));
+            refused.push((low_value.span, "larger than `max`", help));
         }
         if let Some(rate) = expect.rate
             && let (Some(min), Some(max)) = (rate.min, rate.max)
@@ -193,14 +201,19 @@ impl Checker<'_> {
             Some(name) => Some(self.phase(spec, name)?),
             None => None,
         };
-        let equals = match &expect.equals {
-            Some(operand) => Some(self.operand(spec, operand)?),
-            None => None,
-        };
+        let mut operands = [None, None, None];
+        for (lowered, operand) in
+            operands.iter_mut().zip([&expect.equals, &expect.min, &expect.max])
+        {
+            if let Some(operand) = operand {
+                *lowered = Some(self.operand(spec, operand)?);
+            }
+        }
+        let [equals, min, max] = operands;
         right.then(|| plan::Expect {
             equals,
-            min: expect.min.as_ref().map(|value| value.value.clone()),
-            max: expect.max.as_ref().map(|value| value.value.clone()),
+            min,
+            max,
             rows: expect.rows.map(|rows| rows.value),
             min_rate: expect.rate.and_then(|rate| rate.min).map(|share| share.value),
             max_rate: expect.rate.and_then(|rate| rate.max).map(|share| share.value),

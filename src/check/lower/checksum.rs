@@ -60,6 +60,11 @@ pub(super) fn of_phase(
     if !enrich.is_empty() {
         form["enrich"] = enrich.iter().map(enrichment).collect();
     }
+    // Triggers write too. When foreign keys are checked decides about what arrives, and not about
+    // what it is.
+    if phase.triggers.is_some_and(|triggers| triggers.value == spec::Triggers::Off) {
+        form["triggers"] = json!("off");
+    }
     digest(&form)
 }
 
@@ -204,6 +209,10 @@ fn check(of: &Check, plan: &Plan, connection: &dyn Fn(usize) -> String) -> Json 
         CheckKind::Sum { sum, expect } => {
             json!(["sum", sum_of(sum, connection), expected(expect)])
         }
+        CheckKind::Phase { phase, expect } => {
+            let name = plan.phases.get(*phase).map(|phase| phase.name.clone());
+            json!(["phase", name, expected(expect)])
+        }
     };
     json!([of.severity.name(), kind])
 }
@@ -217,10 +226,14 @@ fn expect(of: &Expect, plan: &Plan, connection: &dyn Fn(usize) -> String) -> Jso
         }
         Operand::Sum(sum) => json!(["sum", sum_of(sum, connection)]),
     };
+    let bound = |of: &Operand| match of {
+        Operand::Value(of) => canonical::value(of),
+        other => operand(other),
+    };
     json!([
         of.equals.as_ref().map(operand),
-        of.min.as_ref().map(canonical::value),
-        of.max.as_ref().map(canonical::value),
+        of.min.as_ref().map(bound),
+        of.max.as_ref().map(bound),
         of.rows,
         of.min_rate,
         of.max_rate,

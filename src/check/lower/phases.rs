@@ -66,6 +66,7 @@ impl<'s> Checker<'s> {
             self.write_mode(target, handle.as_ref(), others.filter(|_| !phase.fields.is_empty()))
         });
         self.transaction(phase, handle.as_ref());
+        self.switches(phase, handle.as_ref());
         let (source, mapped, enrich) = (source?, mapped?, enrich?);
         let target = plan::Target {
             connection: handle.as_ref()?.id,
@@ -128,6 +129,12 @@ impl<'s> Checker<'s> {
             follows: None,
             enrich,
             enabled: phase.enabled.is_none_or(|enabled| enabled.value),
+            off: plan::Off {
+                triggers: phase.triggers.is_some_and(|it| it.value == spec::Triggers::Off),
+                foreign_keys: phase
+                    .foreign_keys
+                    .is_some_and(|it| it.value == spec::ForeignKeys::Deferred),
+            },
             ignore: phase
                 .ignore
                 .iter()

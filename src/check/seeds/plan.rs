@@ -267,6 +267,7 @@ fn phase(seeds: &[Seed], at: usize, count: u64, number: u64, generated: usize) -
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        off: crate::plan::Off::default(),
     }
 }
 

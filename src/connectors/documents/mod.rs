@@ -51,6 +51,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: true,
     time_precision: TimePrecision::Milliseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// An SQLite file of collections.

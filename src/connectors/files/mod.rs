@@ -36,6 +36,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// Records looked at for the shape of JSON Lines.

@@ -29,6 +29,9 @@ pub static TABLES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// What memory as a store of documents can do.

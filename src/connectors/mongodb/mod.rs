@@ -48,6 +48,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: true,
     time_precision: TimePrecision::Milliseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: false,
+    row_by_row: false,
 };
 
 /// A MongoDB database.

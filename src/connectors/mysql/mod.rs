@@ -15,11 +15,13 @@ mod error;
 mod export;
 mod fit;
 mod lock;
+mod probe;
 mod read;
 mod render;
 mod scan;
 mod session;
 mod structure;
+mod switch;
 mod types;
 mod write;
 mod writer;
@@ -35,8 +37,8 @@ use self::scan::Pages;
 use self::session::TableSession;
 use self::writer::Writer;
 use super::{
-    Capabilities, ConnectionConfig, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
-    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Rows, Scan, ScanRequest,
+    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
@@ -56,6 +58,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Microseconds,
     nul_in_text: true,
+    triggers_off: false,
+    late_foreign_keys: true,
+    row_by_row: true,
 };
 
 /// A MySQL or MariaDB database.
@@ -192,6 +197,13 @@ impl Store for MySql {
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         structure::render(change, self.database.server)
+    }
+
+    async fn probe(&self, entity: &str) -> Result<Option<Copied>, StoreError> {
+        let mut writer = Writer::open(&self.database).await?;
+        probe::probe(&mut writer, entity).await?;
+        let entity = entity.to_owned();
+        Ok(Some(Copied { entity, session: Box::new(TableSession::new(writer)) }))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

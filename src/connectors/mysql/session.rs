@@ -7,12 +7,13 @@ use async_trait::async_trait;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{catalog, define, read, structure, write};
+use super::{catalog, define, read, structure, switch, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
 use crate::value::structure::{StructureChange, TableDefinition};
+use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Row, Schema};
 
 /// A session on a connection of its own.
@@ -104,6 +105,26 @@ impl Session for TableSession {
     async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
         self.tables.clear();
         structure::change(&mut self.writer, change).await
+    }
+
+    async fn switches(
+        &mut self,
+        entity: &str,
+        kind: SwitchKind,
+    ) -> Result<Vec<Switch>, StoreError> {
+        switch::switches(&mut self.writer, entity, kind).await
+    }
+
+    async fn switch(&mut self, _switch: &Switch, _on: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn prove(&mut self, switch: &Switch, named: usize) -> Result<Violating, StoreError> {
+        switch::prove(&mut self.writer, switch, named).await
+    }
+
+    async fn check_late(&mut self) -> Result<(), StoreError> {
+        self.writer.run("SET SESSION foreign_key_checks = 0").await
     }
 
     async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {

@@ -1,9 +1,11 @@
 //! A store that reads through to another and keeps all writes in memory: what a dry run writes to.
 //!
-//! A change of structure is one of the tables' shapes here: as far as records are concerned.
-//! Foreign keys, checks and column defaults stay the inner store's own and are not foretold; a query
-//! in the store's own language sees the inner store only.
+//! A change of structure is one of the tables' shapes here: as far as records are concerned. Rows
+//! are refused for what the inner store would refuse them for: null, a value that is taken, a
+//! reference to nothing, a check. Triggers and column defaults stay the inner store's own and are
+//! not foretold; a query in the store's own language sees the inner store only.
 
+mod constraints;
 mod layer;
 mod read;
 mod scan;
@@ -18,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use self::constraints::Probe;
 use self::layer::{Definition, Layer, Layers};
 use self::session::OverlaySession;
 use self::shape::{Shape, layout_of};
@@ -41,6 +44,12 @@ struct Shared {
     committed: Mutex<Layer>,
     /// The shapes that the store below has, as far as they were asked for.
     below: Mutex<HashMap<String, Option<Arc<Schema>>>>,
+    /// What the catalog below says of tables.
+    definitions: Mutex<HashMap<String, Option<Arc<TableDefinition>>>>,
+    /// Empty copies of tables below, for those that have checks.
+    probes: tokio::sync::Mutex<HashMap<String, Option<Probe>>>,
+    /// What is not foretold, in sentences.
+    notes: Mutex<Vec<String>>,
     turn: Arc<tokio::sync::Mutex<()>>,
     sequence: std::sync::atomic::AtomicU64,
 }
@@ -64,6 +73,9 @@ impl Overlay {
                 inner,
                 committed: Mutex::default(),
                 below: Mutex::default(),
+                definitions: Mutex::default(),
+                probes: tokio::sync::Mutex::default(),
+                notes: Mutex::default(),
                 turn: Arc::default(),
                 sequence: std::sync::atomic::AtomicU64::new(0),
             }),
@@ -245,6 +257,15 @@ impl Store for Overlay {
 
     fn fitter(&self, column: &Column) -> Fitter {
         self.shared.inner.fitter(column)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        locked(&self.shared.notes).clone()
+    }
+
+    async fn close(&self) {
+        self.shared.probes.lock().await.clear();
+        self.shared.inner.close().await;
     }
 
     async fn structure(&self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {

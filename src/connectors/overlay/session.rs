@@ -12,20 +12,23 @@ use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, StoreErrorKind, Update, WriteError,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::structure::{StructureChange, TableDefinition};
-use crate::value::{Index, Row, Schema};
+use crate::value::structure::{ForeignKeyDefinition, StructureChange, TableDefinition};
+use crate::value::switch::{Switch, Violating};
+use crate::value::{ForeignKey, Index, Row, Schema};
 
 /// A session; its layers are the transaction, each savepoint, and the statement that runs.
 pub(super) struct OverlaySession {
     shared: Arc<Shared>,
     own: Vec<Layer>,
     in_transaction: bool,
+    /// Whether references are not looked at.
+    late: bool,
     _turn: OwnedMutexGuard<()>,
 }
 
 impl OverlaySession {
     pub(super) fn new(shared: Arc<Shared>, turn: OwnedMutexGuard<()>) -> Self {
-        Self { shared, own: Vec::new(), in_transaction: false, _turn: turn }
+        Self { shared, own: Vec::new(), in_transaction: false, late: false, _turn: turn }
     }
 
     /// The entity to write to, made where entities come into being by themselves.
@@ -127,6 +130,25 @@ impl OverlaySession {
         Ok(())
     }
 
+    async fn add_foreign_key(
+        &mut self,
+        table: &str,
+        key: &ForeignKeyDefinition,
+    ) -> Result<(), StoreError> {
+        let Some(shape) = self.shared.shape(table, &mut self.own).await? else { return Ok(()) };
+        let mut schema = Schema::clone(&shape.schema);
+        let added = ForeignKey {
+            columns: key.columns.clone(),
+            table: key.table.clone(),
+            references: key.references.clone(),
+        };
+        if !schema.foreign_keys.contains(&added) {
+            schema.foreign_keys.push(added);
+            self.set_schema(table, schema);
+        }
+        Ok(())
+    }
+
     fn set_schema(&mut self, entity: &str, schema: Schema) {
         if let Some(top) = self.own.last_mut() {
             top.entity(entity).schema = Became::Is(Arc::new(schema));
@@ -170,6 +192,10 @@ impl OverlaySession {
         self.set_schema(entity, schema);
         Ok(())
     }
+}
+
+fn unseen(table: &str) -> String {
+    format!("what the checks of `{table}` refuse is not foretold: they are not there yet")
 }
 
 /// The shape of a new collection.
@@ -256,7 +282,7 @@ impl Session for OverlaySession {
     async fn insert(&mut self, insert: Insert<'_>) -> Result<Vec<Row>, WriteError> {
         self.own.push(Layer::default());
         let result = match self.writable(insert.entity).await {
-            Ok(shape) => self.shared.insert(&shape, insert, &mut self.own).await,
+            Ok(shape) => self.shared.insert(&shape, insert, self.late, &mut self.own).await,
             Err(error) => Err(error.into()),
         };
         self.end(result)
@@ -265,7 +291,7 @@ impl Session for OverlaySession {
     async fn update(&mut self, update: Update<'_>) -> Result<u64, WriteError> {
         self.own.push(Layer::default());
         let result = match self.shared.readable(update.entity, &mut self.own).await {
-            Ok(Some(shape)) => self.shared.update(&shape, update, &mut self.own).await,
+            Ok(Some(shape)) => self.shared.update(&shape, update, self.late, &mut self.own).await,
             Ok(None) => Ok(0),
             Err(error) => Err(error.into()),
         };
@@ -290,7 +316,33 @@ impl Session for OverlaySession {
         self.end(result)
     }
 
+    async fn switch(&mut self, _switch: &Switch, _on: bool) -> Result<(), StoreError> {
+        // What a killed run left off stays so below.
+        Ok(())
+    }
+
+    async fn prove(&mut self, _switch: &Switch, _named: usize) -> Result<Violating, StoreError> {
+        Ok(Violating::default())
+    }
+
+    async fn check_late(&mut self) -> Result<(), StoreError> {
+        self.late = true;
+        Ok(())
+    }
+
     async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
+        match change {
+            StructureChange::CreateTable(table) if !table.checks.is_empty() => {
+                locked(&self.shared.notes).push(unseen(&table.name));
+            }
+            StructureChange::AddCheck { table, .. } => {
+                locked(&self.shared.notes).push(unseen(table));
+            }
+            StructureChange::AddForeignKey { table, key } => {
+                self.add_foreign_key(table, key).await?
+            }
+            _ => {}
+        }
         for definition in structure::definitions(change, self.shared.documents()) {
             self.define(&definition).await?;
         }

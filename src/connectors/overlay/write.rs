@@ -11,7 +11,7 @@ use crate::connectors::{
     matches, value_at,
 };
 use crate::value::query::{Filter, Select};
-use crate::value::{DataType, FieldPath, IndexKey, Key, Object, Row, Value};
+use crate::value::{DataType, FieldPath, ForeignKey, IndexKey, Key, Object, Row, Value};
 
 /// Rows below by the key that a statement finds them by.
 type Candidates = HashMap<Option<Key>, Vec<Arc<Row>>>;
@@ -29,16 +29,20 @@ impl Shared {
         &self,
         shape: &Shape,
         insert: Insert<'_>,
+        late: bool,
         own: &mut [Layer],
     ) -> Result<Vec<Row>, WriteError> {
         let mut rows = Vec::with_capacity(insert.rows.len());
         for row in insert.rows {
             rows.push(whole_row(shape, insert.layout, row)?);
         }
+        let as_given = rows.clone();
         self.fill_numbers(shape, &mut rows, own).await?;
         for row in &mut rows {
             not_null(shape, row)?;
         }
+        self.probe(shape, &as_given).await?;
+        let refers = if late { Ok(()) } else { self.refer(shape, &rows, |_| true, own).await };
         self.hold_below(shape, &rows, own).await?;
         let mut committed = locked(&self.committed);
         for row in &rows {
@@ -50,6 +54,7 @@ impl Shared {
             let found = Changed { row: Some(Arc::new(row.clone())), below, sequence: self.next() };
             Self::put(&mut committed, own, shape, id, None, found)?;
         }
+        refers?;
         let value = |row: &Row, path: &String| value_at(&shape.layout, row, path).clone();
         if insert.returning.is_empty() {
             return Ok(Vec::new());
@@ -226,6 +231,7 @@ impl Shared {
         &self,
         shape: &Shape,
         update: Update<'_>,
+        late: bool,
         own: &mut [Layer],
     ) -> Result<u64, WriteError> {
         shape.check(update.set)?;
@@ -241,6 +247,14 @@ impl Shared {
                     assign(shape, &mut new, path, value)?;
                 }
                 not_null(shape, &mut new)?;
+                self.probe(shape, std::slice::from_ref(&new)).await?;
+                if !late {
+                    let differs = |foreign: &ForeignKey| {
+                        let of = |row| foreign.columns.iter().map(move |it| shape.value(row, it));
+                        !of(&new).eq(of(&old.row))
+                    };
+                    self.refer(shape, std::slice::from_ref(&new), differs, own).await?;
+                }
                 let same = |u: &Unique| u.claim(shape, &old.row) == u.claim(shape, &new);
                 if !unique.iter().all(same) {
                     self.hold_below(shape, std::slice::from_ref(&new), own).await?;

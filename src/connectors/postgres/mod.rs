@@ -12,12 +12,14 @@ mod export;
 mod fit;
 mod lock;
 mod name;
+mod probe;
 mod read;
 mod render;
 mod scan;
 mod session;
 mod stream;
 mod structure;
+mod switch;
 mod text;
 mod transfer;
 mod transfer_compute;
@@ -40,8 +42,8 @@ use self::scan::{Plan, TableScan};
 use self::session::TableSession;
 use self::writer::{Idle, Writer};
 use super::{
-    Capabilities, ConnectionConfig, Export, Fitter, Lock, Policies, Rows, Scan, ScanRequest,
-    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Policies, Rows, Scan,
+    ScanRequest, ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
@@ -62,6 +64,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Microseconds,
     nul_in_text: false,
+    triggers_off: true,
+    late_foreign_keys: true,
+    row_by_row: false,
 };
 
 /// A PostgreSQL database.
@@ -345,6 +350,14 @@ impl Store for Postgres {
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         structure::render(change, self.version)
+    }
+
+    async fn probe(&self, entity: &str) -> Result<Option<Copied>, StoreError> {
+        let connection = self.server.connect().await?;
+        // Not among those that are used again.
+        let mut writer = Writer::new(connection, self.server.clone(), Idle::default());
+        let entity = probe::probe(&mut writer, entity).await?;
+        Ok(Some(Copied { entity, session: Box::new(TableSession::new(writer)) }))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

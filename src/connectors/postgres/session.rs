@@ -10,7 +10,7 @@ use super::catalog::Table;
 use super::encode::is_binary;
 use super::stream::Running;
 use super::writer::Writer;
-use super::{catalog, define, read, structure, transfer, write};
+use super::{catalog, define, read, structure, switch, transfer, write};
 use crate::connectors::{
     Definition, Delete, Insert, Layout, Rows, Session, StoreError, StoreErrorKind, Update,
     WriteError,
@@ -18,6 +18,7 @@ use crate::connectors::{
 use crate::value::query::Select;
 use crate::value::statement::{Portion, Transfer};
 use crate::value::structure::{StructureChange, TableDefinition};
+use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Row, Schema};
 
 /// A session on a PostgreSQL database.
@@ -175,6 +176,23 @@ impl Session for TableSession {
     async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
         self.tables.clear();
         structure::change(self.writer()?, change).await
+    }
+
+    async fn switches(
+        &mut self,
+        entity: &str,
+        kind: SwitchKind,
+    ) -> Result<Vec<Switch>, StoreError> {
+        switch::switches(self.writer()?, entity, kind).await
+    }
+
+    async fn switch(&mut self, switch: &Switch, on: bool) -> Result<(), StoreError> {
+        self.tables.clear();
+        switch::switch(self.writer()?, switch, on).await
+    }
+
+    async fn prove(&mut self, switch: &Switch, named: usize) -> Result<Violating, StoreError> {
+        switch::prove(self.writer()?, switch, named).await
     }
 
     async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {

@@ -53,6 +53,12 @@ pub(super) fn reader(path: &Path) -> SqliteConnectOptions {
     base(path).pragma("query_only", "ON")
 }
 
+/// Options of a database in memory, in which nothing is looked at but the row itself.
+pub(super) fn memory() -> Result<SqliteConnectOptions, sqlx::Error> {
+    let options: SqliteConnectOptions = "sqlite::memory:".parse()?;
+    Ok(options.foreign_keys(false).disable_statement_logging())
+}
+
 /// Options of connections that can't write, whatever the statement.
 pub(super) fn strict_reader(path: &Path) -> SqliteConnectOptions {
     base(path).read_only(true)

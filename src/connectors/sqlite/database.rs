@@ -104,13 +104,38 @@ impl Database {
             let message = format!("{}: the file can't be written: {error}", self.location);
             return Err(StoreError::new(kind, message));
         }
-        if turn.0.is_none() {
+        if turn.connection.is_none() {
             let connection = SqliteConnection::connect_with(&config::writer(&self.path)).await;
             let mut connection = connection.map_err(|e| self.error(&e))?;
             keep_readers_going(&mut connection).await.map_err(|e| self.error(&e))?;
-            turn.0 = Some(connection);
+            turn.connection = Some(connection);
+            turn.unchecked = false;
         }
-        Ok(Writer::new(turn, self.location.clone(), self.policies.clone()))
+        let mut writer = Writer::new(turn, self.location.clone(), self.policies.clone());
+        writer.check().await?;
+        Ok(writer)
+    }
+
+    /// A connection to an empty copy of a table, in memory, in an open transaction. Foreign keys are
+    /// not checked there.
+    pub(crate) async fn probe(&self, entity: &str) -> Result<Writer, StoreError> {
+        let mut reader = self.reader().await?;
+        let sql: Option<String> = sqlx::query_scalar(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+        )
+        .bind(entity)
+        .fetch_optional(&mut *reader)
+        .await
+        .map_err(|e| self.error(&e))?;
+        let options = config::memory().map_err(|e| self.error(&e))?;
+        let connection =
+            SqliteConnection::connect_with(&options).await.map_err(|e| self.error(&e))?;
+        let turn = Turn { connection: Some(connection), unchecked: false };
+        let turn = Arc::new(Mutex::new(turn)).lock_owned().await;
+        let mut writer = Writer::new(turn, self.location.clone(), self.policies.clone());
+        writer.run(sql.unwrap_or_default()).await?;
+        writer.begin().await?;
+        Ok(writer)
     }
 
     /// Runs a query on a connection that can't write.
@@ -162,7 +187,7 @@ impl Database {
 
     /// Closes the connections, so that the file is whole on its own.
     pub(crate) async fn close(&self) {
-        if let Some(connection) = self.turn.lock().await.0.take() {
+        if let Some(connection) = self.turn.lock().await.connection.take() {
             // What was committed is in the file or its log; the next opening tidies up.
             let _ = connection.close().await;
         }

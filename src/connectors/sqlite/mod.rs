@@ -16,6 +16,7 @@ pub(crate) mod render;
 pub(crate) mod scan;
 mod session;
 mod structure;
+mod switch;
 mod transfer;
 mod transfer_compute;
 mod types;
@@ -34,8 +35,8 @@ use self::session::TableSession;
 use super::prefetch::Prefetch;
 use super::without_nul;
 use super::{
-    Capabilities, ConnectionConfig, Export, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource,
-    Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
+    Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Rows, Scan, ScanRequest,
+    ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
@@ -56,6 +57,9 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     implicit_entities: false,
     time_precision: TimePrecision::Nanoseconds,
     nul_in_text: false,
+    triggers_off: true,
+    late_foreign_keys: true,
+    row_by_row: false,
 };
 
 /// Rows per page of a query: it may cost as much for one row as for many.
@@ -229,6 +233,11 @@ impl Store for Sqlite {
 
     fn render(&self, change: &StructureChange) -> Result<RenderedChange, String> {
         Ok(structure::render(change))
+    }
+
+    async fn probe(&self, entity: &str) -> Result<Option<Copied>, StoreError> {
+        let session = Box::new(TableSession::new(self.database.probe(entity).await?));
+        Ok(Some(Copied { entity: entity.to_owned(), session }))
     }
 
     async fn session(&self) -> Result<Box<dyn Session>, StoreError> {

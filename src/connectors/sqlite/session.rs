@@ -8,13 +8,14 @@ use tokio::sync::mpsc;
 
 use super::catalog::Table;
 use super::writer::Writer;
-use super::{catalog, define, read, structure, transfer, write};
+use super::{catalog, define, read, structure, switch, transfer, write};
 use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
 use crate::value::statement::{Portion, Transfer};
 use crate::value::structure::{StructureChange, TableDefinition};
+use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Row, Schema};
 
 /// A session on an SQLite file of tables.
@@ -113,6 +114,27 @@ impl Session for TableSession {
     async fn change(&mut self, change: &StructureChange) -> Result<(), StoreError> {
         self.tables.clear();
         structure::change(&mut self.writer, change).await
+    }
+
+    async fn switches(
+        &mut self,
+        entity: &str,
+        kind: SwitchKind,
+    ) -> Result<Vec<Switch>, StoreError> {
+        switch::switches(&mut self.writer, entity, kind).await
+    }
+
+    async fn switch(&mut self, switch: &Switch, on: bool) -> Result<(), StoreError> {
+        self.tables.clear();
+        switch::switch(&mut self.writer, switch, on).await
+    }
+
+    async fn prove(&mut self, switch: &Switch, named: usize) -> Result<Violating, StoreError> {
+        switch::prove(&mut self.writer, switch, named).await
+    }
+
+    async fn check_late(&mut self) -> Result<(), StoreError> {
+        self.writer.check_late().await
     }
 
     async fn structure(&mut self, entity: &str) -> Result<Option<TableDefinition>, StoreError> {

@@ -11,7 +11,11 @@ use crate::connectors::{Policies, StoreError, StoreErrorKind, WriteError};
 
 /// The place of the connection that writes; the lock around it is whose turn it is.
 #[derive(Debug, Default)]
-pub(crate) struct Turn(pub(super) Option<SqliteConnection>);
+pub(crate) struct Turn {
+    pub(super) connection: Option<SqliteConnection>,
+    /// Whether it checks no foreign keys.
+    pub(super) unchecked: bool,
+}
 
 /// A connection that writes. Dropping it rolls back what was not committed.
 pub(crate) struct Writer {
@@ -28,7 +32,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         if self.in_transaction || self.in_group {
             // Closing the connection rolls back.
-            self.turn.0 = None;
+            self.turn.connection = None;
         }
     }
 }
@@ -40,14 +44,29 @@ impl Writer {
 
     /// The connection.
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
-        self.turn.0.as_mut().expect("only dropping the writer takes its connection")
+        self.turn.connection.as_mut().expect("only dropping the writer takes its connection")
     }
 
     /// The connection, and what reads on it need to know.
     pub(crate) fn parts(&mut self) -> (&mut SqliteConnection, Context<'_>) {
         let context = Context { location: &self.location, policies: &self.policies };
-        let connection = self.turn.0.as_mut();
+        let connection = self.turn.connection.as_mut();
         (connection.expect("only dropping the writer takes its connection"), context)
+    }
+
+    /// Checks foreign keys again, when the session before did not.
+    pub(super) async fn check(&mut self) -> Result<(), StoreError> {
+        if self.turn.unchecked {
+            self.run("PRAGMA foreign_keys = ON").await?;
+            self.turn.unchecked = false;
+        }
+        Ok(())
+    }
+
+    /// Checks no foreign keys until the next session.
+    pub(crate) async fn check_late(&mut self) -> Result<(), StoreError> {
+        self.turn.unchecked = true;
+        self.run("PRAGMA foreign_keys = OFF").await
     }
 
     pub(crate) fn error(&self, error: &sqlx::Error) -> StoreError {

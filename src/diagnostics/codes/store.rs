@@ -12,6 +12,7 @@ pub(super) static CODES: &[&Code] = &[
     &UNKNOWN_FORMAT,
     &UNKNOWN_ENCODING,
     &EXPECTATION,
+    &NOT_SWITCHED,
 ];
 
 /// A URL scheme that no connector has.
@@ -122,5 +123,19 @@ pub static EXPECTATION: Code = Code {
                   them must be there. And a smallest value is not larger than the largest.",
         mistake: "expect = { min = 10, max = 1 }",
         instead: "expect = { min = 1, max = 10 }",
+    },
+};
+
+/// Triggers or foreign keys that can't be off.
+pub static NOT_SWITCHED: Code = Code {
+    id: "E0510",
+    title: "triggers or foreign keys can't be off there",
+    page: Page {
+        meaning: "`triggers = \"off\"` works in PostgreSQL and SQLite. MariaDB and MySQL have no \
+                  way to switch a trigger off and on again, and stores of documents have none. \
+                  `foreign_keys = \"deferred\"` works wherever there are foreign keys: in every \
+                  store of tables.",
+        mistake: "[connections.shop]\nurl = \"mysql://user@localhost/shop\"\n[phase.orders]\ntarget = { connection = \"shop\", table = \"orders\", key = [\"number\"] }\ntriggers = \"off\"",
+        instead: "foreign_keys = \"deferred\"",
     },
 };

@@ -20,14 +20,23 @@ pub(super) struct Actual {
     pub(super) unit: Option<&'static str>,
     /// How many rows or records were found, when that is asked.
     pub(super) rows: Option<u64>,
-    /// How many records there are in all, when a share is asked.
-    pub(super) total: Option<u64>,
+    /// What share of records it is, when that is asked.
+    pub(super) share: Option<Share>,
+}
+
+/// A share of records.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Share {
+    /// So many of so many.
+    Of(u64, u64),
+    /// A number from 0 to 1.
+    Ratio(f64),
 }
 
 impl Actual {
     /// A plain answer.
     pub(super) fn value(value: Value) -> Self {
-        Self { value, unit: None, rows: None, total: None }
+        Self { value, unit: None, rows: None, share: None }
     }
 
     fn show(&self) -> String {
@@ -77,10 +86,10 @@ pub(super) async fn judge(
         (&expect.max, std::cmp::Ordering::Greater, "at most"),
     ] {
         let Some(bound) = bound else { continue };
-        let shown = show_literal(bound);
-        if !comparable(&actual.value, bound) {
+        let (bound, shown) = operand_value(context, bound).await?;
+        if !comparable(&actual.value, &bound) {
             failed.push(format!("{word} {shown}, which it can't be compared with"));
-        } else if order(&actual.value, bound) == wrong {
+        } else if order(&actual.value, &bound) == wrong {
             failed.push(format!("{word} {shown}"));
         }
     }
@@ -117,17 +126,26 @@ fn rates(expect: &Expect, actual: &Actual, found: &mut String, failed: &mut Vec<
     if expect.min_rate.is_none() && expect.max_rate.is_none() {
         return;
     }
-    let (Some(rows), Some(total)) = (actual.rows, actual.total) else {
-        failed.push("a share of records, which this answer does not have".to_owned());
-        return;
+    let share = match actual.share {
+        Some(Share::Of(part, total)) => {
+            *found = format!("{part} of {}", amount(total, "record"));
+            if total == 0 {
+                // Of no records any share is found.
+                return;
+            }
+            let share = part as f64 / total as f64;
+            *found = format!("{found} ({})", percent(share));
+            share
+        }
+        Some(Share::Ratio(share)) => {
+            *found = percent(share);
+            share
+        }
+        None => {
+            failed.push("a share of records, which this answer does not have".to_owned());
+            return;
+        }
     };
-    *found = format!("{rows} of {}", amount(total, "record"));
-    if total == 0 {
-        // Of no records any share is found.
-        return;
-    }
-    let share = rows as f64 / total as f64;
-    *found = format!("{found} ({})", percent(share));
     if let Some(least) = expect.min_rate.filter(|least| share < *least) {
         failed.push(format!("at least {}", percent(least)));
     }

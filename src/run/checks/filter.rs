@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::expect::{Actual, count_value, judge};
+use super::expect::{Actual, Share, count_value, judge};
 use super::{Context, Finding};
 use crate::connectors::Store;
 use crate::plan::Expect;
@@ -18,11 +18,11 @@ pub(super) async fn evaluate(
     expect: &Expect,
 ) -> Result<Finding, RunError> {
     let count = store.count(entity, filter).await?;
-    let total = if expect.min_rate.is_some() || expect.max_rate.is_some() {
-        Some(store.count(entity, &Filter::All).await?)
+    let share = if expect.min_rate.is_some() || expect.max_rate.is_some() {
+        Some(Share::Of(count, store.count(entity, &Filter::All).await?))
     } else {
         None
     };
     let value = count_value(count);
-    judge(context, expect, &Actual { value, unit: Some("record"), rows: Some(count), total }).await
+    judge(context, expect, &Actual { value, unit: Some("record"), rows: Some(count), share }).await
 }

@@ -11,6 +11,7 @@ mod query;
 mod records;
 mod references;
 mod stats;
+mod success;
 mod sum;
 mod unique;
 
@@ -99,6 +100,7 @@ async fn evaluate_kind(context: &Context<'_>, kind: &CheckKind) -> Result<Findin
             unique::evaluate(&**store(connection), entity, keys).await
         }
         CheckKind::Sum { sum, expect } => sum::evaluate(context, sum, expect).await,
+        CheckKind::Phase { phase, expect } => success::evaluate(context, *phase, expect).await,
     }
 }
 
@@ -110,14 +112,20 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What a phase counted in this run, or in its newest one.
+    async fn told_of(&self, phase: usize) -> Result<Option<Counts>, RunError> {
+        if let Some(counts) = self.counts.get(&phase) {
+            return Ok(Some(counts.clone()));
+        }
+        let record = self.stores.newest_record(&self.plan.phases[phase]).await?;
+        Ok(record.map(|record| record.counts))
+    }
+
     /// What became of a phase's records: in this run, or in its newest one; where runs read only what
     /// changed, what stands of those that did not arrive, after all of them.
     async fn counts_of(&self, phase: usize) -> Result<Option<Counts>, RunError> {
         let told = &self.plan.phases[phase];
-        let counts = match self.counts.get(&phase) {
-            Some(counts) => Some(counts.clone()),
-            None => self.stores.newest_record(told).await?.map(|record| record.counts),
-        };
+        let counts = self.told_of(phase).await?;
         if counts.is_some() && told.source.changes.as_ref().is_some_and(Changes::is_partial) {
             // A run that reads only what changed does not count what was left out before it.
             let ledger = self.stores.ledger(told.target.connection);

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::expect::{Actual, count_value, judge};
+use super::expect::{Actual, Share, count_value, judge};
 use super::{Context, Finding};
 use crate::connectors::{Store, StoreError};
 use crate::plan::Expect;
 use crate::run::RunError;
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 /// Runs the query and holds its answer against what is expected.
 pub(super) async fn evaluate(
@@ -22,6 +22,10 @@ pub(super) async fn evaluate(
         && expect.equals.is_none()
         && expect.min.is_none()
         && expect.max.is_none();
+    let share = match rows.first() {
+        Some(row) if expect.min_rate.is_some() || expect.max_rate.is_some() => share(row),
+        _ => None,
+    };
     let (value, unit) = if about_rows {
         (count_value(count), Some("row"))
     } else if rows.is_empty() {
@@ -29,7 +33,23 @@ pub(super) async fn evaluate(
     } else {
         (first(rows.swap_remove(0)), None)
     };
-    judge(context, expect, &Actual { value, unit, rows: Some(count), total: None }).await
+    judge(context, expect, &Actual { value, unit, rows: Some(count), share }).await
+}
+
+/// The share that an answer tells: two numbers, so many of so many; or one, from 0 to 1.
+fn share(row: &[Value]) -> Option<Share> {
+    let count = |value: &Value| u64::try_from(Decimal::from_value(value)?.to_i64()?).ok();
+    match row {
+        [share] => {
+            let share = Decimal::from_value(share)?.to_f64()?;
+            (0.0..=1.0).contains(&share).then_some(Share::Ratio(share))
+        }
+        [part, total, ..] => {
+            let (part, total) = (count(part)?, count(total)?);
+            (part <= total).then_some(Share::Of(part, total))
+        }
+        [] => None,
+    }
 }
 
 /// The first value of a query's answer; null when it has no row.

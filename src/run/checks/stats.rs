@@ -37,7 +37,7 @@ pub(super) async fn evaluate(
         },
     };
     let rows = (measure == Measure::Records).then_some(statistics.records);
-    judge(context, expect, &Actual { value, unit: Some(unit), rows, total: None }).await
+    judge(context, expect, &Actual { value, unit: Some(unit), rows, share: None }).await
 }
 
 /// Bytes per record, to a tenth.

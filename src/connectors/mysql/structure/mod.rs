@@ -23,7 +23,7 @@ const INDEX: &str = "index";
 /// Characters of a text without a bound that an index looks at.
 const PREFIX: u32 = 191;
 
-const SPELLING: Spelling = Spelling { column: quote, table: quote };
+pub(super) const SPELLING: Spelling = Spelling { column: quote, table: quote };
 
 /// Makes a change, unless it is made already.
 pub(super) async fn change(

@@ -18,7 +18,7 @@ use crate::value::structure::{ForeignKeyDefinition, StructureChange};
 pub(super) use catalog::{enums, extensions, others, structure};
 pub(super) use render::render;
 
-const SPELLING: Spelling =
+pub(super) const SPELLING: Spelling =
     Spelling { column: quote, table: |entity| Name::parse(entity).to_string() };
 
 /// The server's version as a number, such as 150004.

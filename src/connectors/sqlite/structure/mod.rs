@@ -18,7 +18,7 @@ use self::render::Way;
 pub(super) use catalog::{others, structure};
 pub(super) use render::render;
 
-const SPELLING: Spelling = Spelling { column: quote, table: quote };
+pub(super) const SPELLING: Spelling = Spelling { column: quote, table: quote };
 
 /// Makes a change, unless it is made already.
 pub(super) async fn change(

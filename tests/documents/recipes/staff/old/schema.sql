@@ -1,0 +1,1 @@
+CREATE TABLE employees (id INTEGER PRIMARY KEY, name TEXT, chief INTEGER);

@@ -25,12 +25,25 @@ pub struct Counts {
     pub rejected: u64,
     /// How many were skipped or rejected for each reason (`skipped: exists`).
     pub reasons: BTreeMap<String, u64>,
+    /// Records that are no longer in the source and were deleted from the target.
+    pub deleted: u64,
+    /// Records that are no longer in the source and were marked in the target.
+    pub marked: u64,
+    /// Records that are no longer in the source and stay as they are, for each reason.
+    pub kept: BTreeMap<String, u64>,
 }
 
+/// What the ledger calls the counts of records that are no longer in the source, among the reasons.
+const DELETED: &str = "deleted";
+const MARKED: &str = "marked";
+const KEPT: &str = "kept: ";
+
 impl Counts {
-    /// Counts one record of that fate, which was read.
+    /// Counts one record of that fate. It was read, unless its source no longer has it.
     pub fn add(&mut self, fate: &Fate) {
-        self.read += 1;
+        if !matches!(fate, Fate::Deleted | Fate::Marked) {
+            self.read += 1;
+        }
         self.count(fate);
     }
 
@@ -47,7 +60,43 @@ impl Counts {
                 self.rejected += 1;
                 *self.reasons.entry(format!("rejected: {reason}")).or_default() += 1;
             }
+            Fate::Deleted => self.deleted += 1,
+            Fate::Marked => self.marked += 1,
         }
+    }
+
+    /// Records that are no longer in the source and stay as they are.
+    pub fn deleted_kept(&self) -> u64 {
+        self.kept.values().sum()
+    }
+
+    /// The reasons as the ledger stores them: what is no longer in the source is among them.
+    pub(super) fn stored_reasons(&self) -> BTreeMap<String, u64> {
+        let mut all = self.reasons.clone();
+        for (name, count) in [(DELETED, self.deleted), (MARKED, self.marked)] {
+            if count > 0 {
+                all.insert(name.to_owned(), count);
+            }
+        }
+        all.extend(self.kept.iter().map(|(reason, count)| (format!("{KEPT}{reason}"), *count)));
+        all
+    }
+
+    /// The same counts with the reasons that the ledger stores.
+    pub(super) fn with_stored_reasons(mut self, stored: BTreeMap<String, u64>) -> Self {
+        for (name, count) in stored {
+            match (name.as_str(), name.strip_prefix(KEPT)) {
+                (DELETED, _) => self.deleted = count,
+                (MARKED, _) => self.marked = count,
+                (_, Some(reason)) => {
+                    self.kept.insert(reason.to_owned(), count);
+                }
+                _ => {
+                    self.reasons.insert(name, count);
+                }
+            }
+        }
+        self
     }
 
     /// Takes back a reject that is tried again, so that its new fate can be counted. False when no
@@ -76,8 +125,12 @@ impl Counts {
         self.unchanged += other.unchanged;
         self.skipped += other.skipped;
         self.rejected += other.rejected;
-        for (reason, count) in &other.reasons {
-            *self.reasons.entry(reason.clone()).or_default() += count;
+        self.deleted += other.deleted;
+        self.marked += other.marked;
+        for (own, others) in [(&mut self.reasons, &other.reasons), (&mut self.kept, &other.kept)] {
+            for (reason, count) in others {
+                *own.entry(reason.clone()).or_default() += count;
+            }
         }
     }
 
@@ -122,5 +175,23 @@ mod tests {
         assert_eq!((counts.read, counts.rejected), (4, 0));
         counts.read += 1;
         assert!(!counts.is_conserved());
+    }
+
+    #[test]
+    fn what_the_source_no_longer_has_was_not_read() {
+        let mut counts = Counts::default();
+        for fate in [Fate::Skipped("exists".into()), Fate::Deleted, Fate::Deleted, Fate::Marked] {
+            counts.add(&fate);
+        }
+        counts.kept.insert("edited since".into(), 3);
+        assert!(counts.is_conserved());
+        assert_eq!((counts.read, counts.deleted, counts.marked), (1, 2, 1));
+        assert_eq!(counts.deleted_kept(), 3);
+        let stored = counts.stored_reasons();
+        let again = Counts { reasons: BTreeMap::new(), kept: BTreeMap::new(), ..counts.clone() };
+        assert_eq!(again.with_stored_reasons(stored), counts);
+        let mut twice = counts.clone();
+        twice.merge(&counts);
+        assert_eq!((twice.deleted, twice.marked, twice.deleted_kept()), (4, 2, 6));
     }
 }

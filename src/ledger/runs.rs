@@ -71,7 +71,7 @@ impl Ledger {
             number(counts.unchanged),
             number(counts.skipped),
             number(counts.rejected),
-            json(&counts.reasons)?,
+            json(&counts.stored_reasons())?,
             phase.checkpoint.as_ref().map_or(Value::Null, Value::bytes),
             number(phase.batches),
             moment(phase.now),
@@ -107,8 +107,9 @@ impl Ledger {
                         unchanged: row.number()?,
                         skipped: row.number()?,
                         rejected: row.number()?,
-                        reasons: row.json()?,
-                    },
+                        ..Counts::default()
+                    }
+                    .with_stored_reasons(row.json()?),
                     checkpoint: row.optional_bytes()?,
                     batches: row.number()?,
                     now: row.moment()?,

@@ -169,36 +169,35 @@ pub async fn rollback(
         ..RollbackOutcome::default()
     };
     let mut writers = Writers::new(stores, request.dry_run);
-    let mut references = References::default();
     if !matches!(request.scope, Scope::Phase(_)) {
         begin(&mut units, stores, &mut writers).await?;
         for (unit, told) in units.iter().zip(&mut outcome.units) {
             told.dropped.extend(objects::drop_indexes(unit, stores, &mut writers).await?);
         }
     }
-    for (unit, part) in units::newest_first(&units) {
+    let order = units::newest_first(&units);
+    let mut parts = Parts {
+        stores,
+        request,
+        observer,
+        cancel,
+        writers: &mut writers,
+        references: References::default(),
+        units: &mut units,
+        outcome: &mut outcome,
+        waiting: Vec::new(),
+    };
+    for place in order {
         if cancel.is_cancelled() {
-            outcome.cancelled = true;
+            parts.outcome.cancelled = true;
             break;
         }
-        let record = &mut units[unit].parts[part];
-        let name = record.record.phase.clone();
-        let undo = PhaseUndo {
-            store: Arc::clone(stores.get(record.connection)),
-            ledger: stores.ledger(record.connection),
-            force: request.force,
-            show_values: request.show_values,
-            observer,
-            cancel,
-        };
-        let writer = writers.of(record.connection);
-        let done = undo
-            .undo(record, writer, &mut references, &mut outcome.kept)
-            .await
-            .map_err(|error| error.in_phase(&name))?;
-        outcome.units[unit].phases.push(done);
-        if !record.is_done() {
-            outcome.cancelled |= cancel.is_cancelled();
+        let mut helped = parts.take_back(place).await?;
+        while helped && !parts.waiting.is_empty() {
+            helped = false;
+            for place in std::mem::take(&mut parts.waiting) {
+                helped |= parts.take_back(place).await?;
+            }
         }
     }
     if !matches!(request.scope, Scope::Phase(_)) {
@@ -218,6 +217,66 @@ pub async fn rollback(
     }
     writers.close().await?;
     Ok(outcome)
+}
+
+/// The parts of the runs while they are taken back.
+struct Parts<'p> {
+    stores: &'p Stores,
+    request: &'p Request,
+    observer: &'p dyn Observer,
+    cancel: &'p Cancel,
+    writers: &'p mut Writers,
+    references: References,
+    units: &'p mut [Unit],
+    outcome: &'p mut RollbackOutcome,
+    /// Those that could not put a record back since what it refers to is not there yet: the phase
+    /// that puts that back is taken back later.
+    waiting: Vec<(usize, usize)>,
+}
+
+impl Parts<'_> {
+    /// Takes a part back, and tells whether something came back with it.
+    async fn take_back(&mut self, (unit, part): (usize, usize)) -> Result<bool, RunError> {
+        let record = &mut self.units[unit].parts[part];
+        let name = record.record.phase.clone();
+        let run = record.record.run.clone();
+        let undo = PhaseUndo {
+            store: Arc::clone(self.stores.get(record.connection)),
+            ledger: self.stores.ledger(record.connection),
+            force: self.request.force,
+            show_values: self.request.show_values,
+            observer: self.observer,
+            cancel: self.cancel,
+        };
+        let writer = self.writers.of(record.connection);
+        let mut kept = Vec::new();
+        let done = undo
+            .undo(record, writer, &mut self.references, &mut kept)
+            .await
+            .map_err(|error| error.in_phase(&name))?;
+        if !record.is_done() {
+            self.outcome.cancelled |= self.cancel.is_cancelled();
+        }
+        let helped = done.restored > 0;
+        if kept.iter().any(|kept| kept.why == KeptWhy::Dangling) {
+            self.waiting.push((unit, part));
+        }
+        // What was kept the last time is told by this one.
+        self.outcome.kept.retain(|kept| kept.run != run || kept.phase != name);
+        self.outcome.kept.extend(kept);
+        self.outcome.kept.truncate(LISTED);
+        let told = &mut self.outcome.units[unit].phases;
+        match told.iter_mut().find(|told| told.phase == done.phase) {
+            Some(told) => {
+                told.deleted += done.deleted;
+                told.restored += done.restored;
+                told.gone += done.gone;
+                told.kept = done.kept;
+            }
+            None => told.push(done),
+        }
+        Ok(helped)
+    }
 }
 
 /// What a rollback of that scope loses beside the records that runs wrote, in words.

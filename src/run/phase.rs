@@ -16,8 +16,8 @@ use super::lookup::PhaseIds;
 use super::pipeline::{Batches, find_seen, find_winners, pipeline};
 use super::seen::duplicates_possible;
 use super::{
-    Cancel, Event, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind, Shape, Stores,
-    changes, failpoint, push_down, source,
+    Cancel, Event, KeptRecord, MappedBatch, Observer, Options, Progress, RunError, RunErrorKind,
+    Shape, Stores, changes, deleted, failpoint, push_down, source,
 };
 use crate::connectors::{Checkpoint, ScanSource, Session, Store, StoreError, StoreErrorKind};
 use crate::ledger::{
@@ -73,14 +73,63 @@ pub(super) async fn run_phase(
         Ok(record) => record,
         Err((record, error)) => return (*record, Err(error.in_phase(&name))),
     };
+    let (mut result, known) = persevere(context, &mut record, Job::Read).await;
+    if !known {
+        // What became of the last commit can't be told; the next run sees it.
+        return (record, result.map_err(|error| error.in_phase(&name)));
+    }
+    if result.is_ok() {
+        match deleted::is_due(context, &record).await {
+            // It ends when what is gone from the source is handled.
+            Ok(true) => return (record, Ok(())),
+            Ok(false) => {}
+            Err(error) => result = Err(error),
+        }
+    }
+    let result = finish(context, &mut record, result).await;
+    (record, result.map_err(|error| error.in_phase(&name)))
+}
+
+/// Handles what is gone from the source of a phase that read it, and ends the phase. Tells what of
+/// it stays as it is.
+pub(super) async fn run_deletions(
+    context: &PhaseContext,
+    mut record: PhaseRecord,
+) -> (PhaseRecord, Vec<KeptRecord>, Result<(), RunError>) {
+    let name = context.phase.full_name();
+    let mut kept = Vec::new();
+    let (result, known) = persevere(context, &mut record, Job::Delete(&mut kept)).await;
+    if !known {
+        return (record, kept, result.map_err(|error| error.in_phase(&name)));
+    }
+    let result = finish(context, &mut record, result).await;
+    (record, kept, result.map_err(|error| error.in_phase(&name)))
+}
+
+/// What is done of a phase.
+enum Job<'j> {
+    /// Its source is read, and written to the target.
+    Read,
+    /// What is gone from its source is handled; what stays is told.
+    Delete(&'j mut Vec<KeptRecord>),
+}
+
+/// Does a job, and again from where it stands after failures that pass. Tells also whether the
+/// record is what the ledger holds.
+async fn persevere(
+    context: &PhaseContext,
+    record: &mut PhaseRecord,
+    mut job: Job<'_>,
+) -> (Result<(), RunError>, bool) {
     let mut attempt = 1;
-    // Whether the record is what the ledger holds: a commit that failed may have been made.
+    // A commit that failed may have been made.
     let mut known = true;
     let result = loop {
         let committed = (record.batches, record.counts.read);
-        let result = match refresh(context, &mut record, &mut known).await {
-            Ok(()) => attempt_phase(context, &mut record).await,
-            Err(error) => Err(error),
+        let result = match (refresh(context, record, &mut known).await, &mut job) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Job::Read) => attempt_phase(context, record).await,
+            (Ok(()), Job::Delete(kept)) => deleted::handle(context, record, kept).await,
         };
         known &= result.is_ok();
         match result {
@@ -88,8 +137,9 @@ pub(super) async fn run_phase(
                 // Progress since the last failure starts the count anew.
                 attempt =
                     if (record.batches, record.counts.read) == committed { attempt + 1 } else { 2 };
+                let phase = context.phase.full_name();
                 let message = error.message.clone();
-                context.observer.event(&Event::Retry { phase: name.clone(), attempt, message });
+                context.observer.event(&Event::Retry { phase, attempt, message });
                 tokio::time::sleep(Duration::from_millis(100 << attempt)).await;
                 let target = context.stores.get(context.phase.target.connection);
                 // One that was lost is taken again by asking; another process that took it stops us.
@@ -101,15 +151,15 @@ pub(super) async fn run_phase(
             other => break other,
         }
     };
-    if let Err(error) = &result {
-        let refreshed = refresh(context, &mut record, &mut known).await;
-        if refreshed.is_err() && !known {
-            // What became of the last commit can't be told; the next run sees it.
-            return (record, Err(error.clone().in_phase(&name)));
+    if result.is_err() {
+        let refreshed = refresh(context, record, &mut known).await;
+        if refreshed.is_ok() {
+            known = true;
         }
+    } else {
+        known = true;
     }
-    let result = finish(context, &mut record, result).await;
-    (record, result.map_err(|error| error.in_phase(&name)))
+    (result, known)
 }
 
 /// Reads the record again after a failure, and takes back a batch that was not finished.
@@ -210,6 +260,8 @@ async fn try_start(
             .help("create it, or correct `target.table`"));
     }
     record.target = Shape::new(phase, &**target, schema.as_ref())?.target(phase);
+    // Before anything is written, so that nothing waits for a mark that can't be made.
+    deleted::check(context, target, schema.as_ref())?;
     record.state = PhaseState::InProgress;
     record.error = None;
     record.finished_at = None;
@@ -289,7 +341,9 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         phase: Arc::clone(phase),
         shape: Arc::clone(&shape),
         update: asked || changed,
-        trusts: changed && !asked,
+        // A record that was deleted and came back needs its references again.
+        trusts: changed && !asked && !follows_deletions(context),
+        unmarks: false,
         known,
         seen: None,
         winners: None,
@@ -351,6 +405,16 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         }
         writer.go_back(record);
     }
+}
+
+/// Whether a phase is the second pass of one whose records may be deleted in between.
+fn follows_deletions(context: &PhaseContext) -> bool {
+    let first = context.phase.follows.as_ref();
+    context
+        .plan
+        .phases
+        .iter()
+        .any(|phase| phase.deleted.is_some() && Some(&phase.history_name()) == first)
 }
 
 /// Whether the target holds no record.

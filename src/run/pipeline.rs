@@ -99,7 +99,7 @@ pub(super) async fn find_seen(
         for item in &batch.items {
             let fate = known.get(&item.key).map(|known| &known.entry.fate);
             if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome
-                && matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged))
+                && fate.is_some_and(Fate::arrived)
             {
                 seen.insert(target);
             }

@@ -63,6 +63,8 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        deleted: None,
+        backup: None,
     };
     let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
     let plan =

@@ -197,5 +197,7 @@ fn phase() -> Phase {
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        deleted: None,
+        backup: None,
     }
 }

@@ -170,6 +170,8 @@ pub fn phase(name: &str, (from, key): (&str, &str), to: &str, write: WriteMode) 
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        deleted: None,
+        backup: None,
     }
 }
 

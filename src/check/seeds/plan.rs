@@ -267,6 +267,8 @@ fn phase(seeds: &[Seed], at: usize, count: u64, number: u64, generated: usize) -
         follows: None,
         enrich: Vec::new(),
         enabled: true,
+        deleted: None,
+        backup: None,
     }
 }
 

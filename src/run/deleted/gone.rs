@@ -176,10 +176,14 @@ async fn request(context: &PhaseContext, store: &dyn Store) -> Result<ScanReques
     request.batch = KEYS;
     let explode = phase.mapping.explode.as_ref();
     let apart = explode.map(|path| path.head().map(str::to_owned));
-    let is_table = matches!(phase.source.scan, ScanSource::Entity(_));
-    // Records without a key are known by all of their content.
-    let bare = is_table && !store.capabilities().documents && request.columns.is_some();
-    if bare && apart != Some(None) {
+    let ScanSource::Entity(entity) = &phase.source.scan else { return Ok(request) };
+    if store.capabilities().documents || apart == Some(None) {
+        return Ok(request);
+    }
+    let Some(schema) = store.describe(entity).await? else { return Ok(request) };
+    let is_whole = |part: &String| schema.column(part).is_some_and(|column| !column.nullable);
+    // A record without a key is known by all of its content.
+    if request.key.iter().all(is_whole) {
         let mut columns = request.key.clone();
         let filtered = request.filter.paths().into_iter().map(str::to_owned);
         for name in filtered.chain(apart.flatten()) {

@@ -10,10 +10,10 @@ fn marks(world: &World) {
         "name = \"name\"",
         "name = \"name\"\ngone = { value = \"no\" }\ngone_at = { value = { \"$null\" = true } }",
     );
-    world.edit(
-        "\n[[check]]",
-        "\n[phase.items.mark]\ngone = { value = \"yes\" }\ngone_at = { expr = \"now\" }\n\n[[check]]",
-    );
+    // The tables keep moments without a zone.
+    let steps = if world.documents { "" } else { ", cast = \"datetime\", timezone = \"UTC\"" };
+    let mark = format!("gone = {{ value = \"yes\" }}\ngone_at = {{ expr = \"now\"{steps} }}");
+    world.edit("\n[[check]]", &format!("\n[phase.items.mark]\n{mark}\n\n[[check]]"));
 }
 
 /// Which items are marked.

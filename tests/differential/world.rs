@@ -62,7 +62,8 @@ pub struct World {
     _database: Option<Database>,
     store: Arc<dyn Store>,
     url: String,
-    documents: bool,
+    /// Whether it is one of collections.
+    pub documents: bool,
 }
 
 /// What a phase of a run counted: read, inserted, updated, unchanged, skipped, rejected.

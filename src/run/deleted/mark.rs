@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, SubsecRound as _, Utc};
+
 use crate::connectors::Store;
 use crate::expr::{Element, Expr, Found, Lookups, Mapped, Mapping, Program};
 use crate::ledger::BeforeImage;
@@ -9,8 +11,6 @@ use crate::run::decide::{Content, Existing, image};
 use crate::run::undo::Present;
 use crate::run::{RunError, RunErrorKind};
 use crate::value::{Column, FieldPath, Key, Row, Schema, Value};
-
-use chrono::{DateTime, Utc};
 
 /// Fields and the values that they get, as the target holds them.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,8 @@ impl Lookups for Nothing {
 }
 
 impl Mark {
-    /// Computes the values. `now` is when the phase began in this run.
+    /// Computes the values. `now` is when the phase began in this run; of it they see whole seconds,
+    /// which every store keeps.
     ///
     /// # Errors
     /// When one can't be made, or the target can't hold it.
@@ -50,6 +51,7 @@ impl Mark {
         let program =
             Program::compile(&mapping, Some(&[])).map_err(|error| refused(error.to_string()))?;
         let key = Key::from_bytes(Vec::new());
+        let now = now.trunc_subsecs(0);
         let element = Element { row: &[], key: &key, exploded: None, now };
         let values = match program.map(element, &Nothing) {
             Mapped::Row(values) => values,

@@ -270,7 +270,6 @@ impl Parts<'_> {
             Some(told) => {
                 told.deleted += done.deleted;
                 told.restored += done.restored;
-                told.gone += done.gone;
                 told.kept = done.kept;
             }
             None => told.push(done),

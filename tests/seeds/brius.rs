@@ -285,11 +285,9 @@ async fn finds_what_changed(brius: &Brius) {
             assert_eq!(gone[phase.as_str()], *count, "{phase}");
         }
     }
-    let deleted: u64 = gone.values().sum();
-    assert_eq!(
-        deleted,
-        told.iter().filter(|((_, fate), _)| *fate == "deleted").map(|(_, n)| n).sum()
-    );
+    let expected: u64 =
+        told.iter().filter(|((_, fate), _)| *fate == "deleted").map(|(_, count)| count).sum();
+    assert_eq!(gone.values().sum::<u64>(), expected);
     let mut found = 0;
     for phase in brius.plan.phases.iter().filter(|phase| phase.source.changes.is_some()) {
         let of = |fate| told.get(&(phase.name.clone(), fate)).copied().unwrap_or(0);

@@ -106,7 +106,10 @@ impl Deleted {
                 Diagnostic::new(&codes::MISPLACED_KEY, "`deleted` has no meaning here")
                     .at(what.span, "what is no longer in the source is to be handled here")
                     .and(write.span, why)
-                    .help("say it in the phase that inserts the records"),
+                    .help(match write.value {
+                        WriteMode::Append => "`append` can only delete: `deleted = \"delete\"`",
+                        _ => "say it in the phase that inserts the records",
+                    }),
             );
         }
         for field in mark {

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::console::Console;
 use crate::diagnostics::wording::and_list;
-use crate::plan::Plan;
+use crate::plan::{Deed, Plan};
 
 /// Asks to type `name` before `deed` is done ("takes back 3 phases of `shop`"), unless `yes`.
 ///
@@ -49,4 +49,21 @@ pub(super) fn writes_to_production(plan: &Plan) -> Option<String> {
         .map(|connection| connection.name.as_str())
         .collect();
     (!names.is_empty()).then(|| format!("writes to {}, which is production", and_list(&names)))
+}
+
+/// The phases that delete from a production connection what their sources no longer have, as a deed.
+pub(super) fn deletes_in_production(plan: &Plan, runs: impl Fn(&usize) -> bool) -> Option<String> {
+    let names: Vec<&str> = plan
+        .phases
+        .iter()
+        .enumerate()
+        .filter(|(index, phase)| {
+            let deletes = phase.deleted.as_ref().is_some_and(|how| how.deed == Deed::Delete);
+            let production = plan.connections[phase.target.connection].production;
+            deletes && production && phase.enabled && runs(index)
+        })
+        .map(|(_, phase)| phase.target.entity.as_str())
+        .collect();
+    (!names.is_empty())
+        .then(|| format!("deletes from {} what its source no longer has", and_list(&names)))
 }

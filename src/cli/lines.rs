@@ -106,6 +106,9 @@ pub(super) fn ended(phase: &str, state: &str, counts: &Progress, seconds: f64) -
         (counts.unchanged, "unchanged"),
         (counts.skipped, "skipped"),
         (counts.rejected, "rejected"),
+        (counts.deleted, "deleted"),
+        (counts.marked, "marked"),
+        (counts.deleted_kept, "no longer in the source and kept"),
     ];
     let mut line =
         format!("{phase}: {} in {seconds:.1} s: {} read", state.replace('_', " "), counts.read);

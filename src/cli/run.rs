@@ -168,6 +168,13 @@ fn next(exit: ExitCode, outcome: &Outcome, open_rejects: u64, spec: &str) -> Str
     if outcome.dry_run {
         return format!("This was a dry run: nothing was written. `mapper run {spec}` does it.");
     }
+    let referenced = outcome.referenced();
+    if exit == ExitCode::Failed && referenced > 0 && !outcome.is_failed() && !outcome.cancelled {
+        return format!(
+            "Done, but for {referenced} that the source no longer has: others refer to them, so they \
+             stay. Every run tries again."
+        );
+    }
     match exit {
         ExitCode::Done => {
             format!("Done. `mapper verify {spec}` looks at it, `mapper rollback {spec}` undoes it.")
@@ -198,6 +205,9 @@ fn ask(arguments: &Arguments, plan: &Plan, console: &Console) -> Result<(), Fail
         return Ok(());
     }
     let mut deeds: Vec<String> = confirm::writes_to_production(plan).into_iter().collect();
+    let asked = selected(arguments, plan)?;
+    let runs = |index: &usize| asked.is_empty() || asked.contains(index);
+    deeds.extend(confirm::deletes_in_production(plan, runs));
     if !arguments.redo.is_empty() {
         deeds.push(format!("takes back what {} wrote", and_list(&arguments.redo)));
     }

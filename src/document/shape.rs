@@ -16,8 +16,6 @@ pub enum Shape {
     },
     /// True or false.
     Boolean,
-    /// True, and nothing else; the text says what false would mean.
-    True(&'static str),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A length of time: `"100ms"`.
@@ -47,8 +45,6 @@ pub enum Shape {
     /// One of several, told apart by their TOML types. A table whose first key begins with `$` is a
     /// literal.
     OneOf(&'static [&'static Shape]),
-    /// Part of the language that this version refuses.
-    NotYet,
 }
 
 /// What a text is.
@@ -193,7 +189,6 @@ impl Shape {
             Self::Text(kind) => kind.describe().to_owned(),
             Self::Integer { .. } => "an integer".to_owned(),
             Self::Boolean => "true or false".to_owned(),
-            Self::True(_) => "true".to_owned(),
             Self::Choice(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
                 wording::join(&words, "or")
@@ -223,7 +218,6 @@ impl Shape {
                 }
                 wording::join(&words, "or")
             }
-            Self::NotYet => "nothing yet".to_owned(),
         }
     }
 }

@@ -38,13 +38,6 @@ impl Validator<'_> {
                 && !self.is_lost(key.name)
                 && table.misspelt(key.name).is_none()
             {
-                if let Shape::True(otherwise) = key.shape {
-                    self.diagnostics.push(
-                        Diagnostic::new(&codes::NOT_YET, format!("{otherwise} not yet supported"))
-                            .at(place, format!("has no `{} = true`", key.name)),
-                    );
-                    continue;
-                }
                 let what = format!("{} needs `{}`", shape.name, key.name);
                 self.diagnostics.push(
                     Diagnostic::new(&codes::MISSING_KEY, what)
@@ -66,16 +59,6 @@ impl Validator<'_> {
     fn keys(&mut self, table: &mut Table, shape: &TableShape) {
         for entry in &mut table.entries {
             match shape.key(&entry.key) {
-                Some(key) if matches!(key.shape, Shape::NotYet) => {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            &codes::NOT_YET,
-                            format!("`{}` is not yet supported", key.name),
-                        )
-                        .at(entry.key.span(), "not yet supported"),
-                    );
-                    entry.value.kind = NodeKind::Invalid;
-                }
                 Some(key) => {
                     self.node(&mut entry.value, key.shape, &format!("`{}`", key.name));
                 }
@@ -160,17 +143,6 @@ impl Validator<'_> {
                     self.wrong_type(node, shape, what);
                 }
             }
-            Shape::True(otherwise) => match &node.kind {
-                NodeKind::Boolean(true) => {}
-                NodeKind::Boolean(false) => {
-                    self.refuse(
-                        node,
-                        Diagnostic::new(&codes::NOT_YET, format!("{otherwise} not yet supported"))
-                            .at(node.span, "not yet supported"),
-                    );
-                }
-                _ => self.wrong_type(node, shape, what),
-            },
             Shape::Choice(words) => self.choice(node, words, shape, what),
             Shape::Duration => {
                 self.text(node, TextKind::Plain, shape, what);
@@ -237,7 +209,6 @@ impl Validator<'_> {
                 NodeKind::Table(table) => self.table(table, node.span, shape),
                 _ => self.wrong_type(node, &Shape::Table(shape), what),
             },
-            Shape::NotYet => node.kind = NodeKind::Invalid,
         }
     }
 
@@ -515,13 +486,13 @@ fn choose<'s>(node: &Node, shapes: &'s [&'static Shape]) -> Option<&'s Shape> {
         }
         Shape::Names(_) => matches!(node.kind, NodeKind::Text(_) | NodeKind::Array(_)),
         Shape::Integer { .. } => matches!(node.kind, NodeKind::Integer(_)),
-        Shape::Boolean | Shape::True(_) => matches!(node.kind, NodeKind::Boolean(_)),
+        Shape::Boolean => matches!(node.kind, NodeKind::Boolean(_)),
         Shape::List(_) | Shape::NonEmptyList(_) => matches!(node.kind, NodeKind::Array(_)),
         Shape::Record | Shape::Filter | Shape::MapOf(..) | Shape::Table(_) => {
             matches!(node.kind, NodeKind::Table(_))
         }
         Shape::Literal => true,
-        Shape::OneOf(_) | Shape::NotYet => false,
+        Shape::OneOf(_) => false,
     };
     shapes.iter().copied().find(|shape| accepts(shape))
 }

@@ -24,6 +24,10 @@ pub enum Fate {
     Skipped(Arc<str>),
     /// It was refused, for this reason.
     Rejected(Arc<str>),
+    /// Its source no longer has it, and the target no longer either.
+    Deleted,
+    /// Its source no longer has it, and the target's record says so.
+    Marked,
 }
 
 impl Fate {
@@ -35,6 +39,8 @@ impl Fate {
             Self::Unchanged => "unchanged",
             Self::Skipped(_) => "skipped",
             Self::Rejected(_) => "rejected",
+            Self::Deleted => "deleted",
+            Self::Marked => "marked",
         }
     }
 
@@ -44,6 +50,11 @@ impl Fate {
             Self::Skipped(reason) | Self::Rejected(reason) => Some(reason),
             _ => None,
         }
+    }
+
+    /// Whether the record was read and the target holds it.
+    pub fn arrived(&self) -> bool {
+        matches!(self, Self::Inserted | Self::Updated | Self::Unchanged)
     }
 }
 
@@ -103,6 +114,8 @@ impl BatchRecord {
                 Fate::Unchanged => 2,
                 Fate::Skipped(_) => 3,
                 Fate::Rejected(_) => 4,
+                Fate::Deleted => 5,
+                Fate::Marked => 6,
             };
             if entry.hash.is_some() {
                 flags |= HAS_HASH;
@@ -177,6 +190,8 @@ impl BatchRecord {
                 2 => Fate::Unchanged,
                 3 => Fate::Skipped(reason()?),
                 4 => Fate::Rejected(reason()?),
+                5 => Fate::Deleted,
+                6 => Fate::Marked,
                 _ => return None,
             };
             let hash = if flags & HAS_HASH == 0 {
@@ -215,6 +230,8 @@ mod tests {
             Just(Fate::Unchanged),
             "[a-z_]{1,8}".prop_map(|reason| Fate::Skipped(reason.into())),
             "[a-z_]{1,8}".prop_map(|reason| Fate::Rejected(reason.into())),
+            Just(Fate::Deleted),
+            Just(Fate::Marked),
         ]
     }
 

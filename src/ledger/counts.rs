@@ -31,12 +31,25 @@ pub struct Counts {
     /// How often something was done to bring a record in all the same, by field
     /// (`owner_id: link 2`).
     pub repairs: BTreeMap<String, u64>,
+    /// Records that are no longer in the source and were deleted from the target.
+    pub deleted: u64,
+    /// Records that are no longer in the source and were marked in the target.
+    pub marked: u64,
+    /// Records that are no longer in the source and stay as they are, for each reason.
+    pub kept: BTreeMap<String, u64>,
 }
 
+/// What the ledger calls the counts of records that are no longer in the source, among the reasons.
+const DELETED: &str = "deleted";
+const MARKED: &str = "marked";
+const KEPT: &str = "kept: ";
+
 impl Counts {
-    /// Counts one record of that fate, which was read.
+    /// Counts one record of that fate. It was read, unless its source no longer has it.
     pub fn add(&mut self, fate: &Fate) {
-        self.read += 1;
+        if !matches!(fate, Fate::Deleted | Fate::Marked) {
+            self.read += 1;
+        }
         self.count(fate);
     }
 
@@ -53,7 +66,46 @@ impl Counts {
                 self.rejected += 1;
                 *self.reasons.entry(format!("rejected: {reason}")).or_default() += 1;
             }
+            Fate::Deleted => self.deleted += 1,
+            Fate::Marked => self.marked += 1,
         }
+    }
+
+    /// Records that are no longer in the source and stay as they are.
+    pub fn deleted_kept(&self) -> u64 {
+        self.kept.values().sum()
+    }
+
+    /// The reasons as the ledger stores them: what is no longer in the source is among them.
+    pub(super) fn stored_reasons(&self) -> BTreeMap<String, u64> {
+        let mut all = self.reasons.clone();
+        for (name, count) in [(DELETED, self.deleted), (MARKED, self.marked)] {
+            if count > 0 {
+                all.insert(name.to_owned(), count);
+            }
+        }
+        let repairs = self.repairs.iter();
+        all.extend(repairs.map(|(name, count)| (format!("{REPAIRED}{name}"), *count)));
+        all.extend(self.kept.iter().map(|(reason, count)| (format!("{KEPT}{reason}"), *count)));
+        all
+    }
+
+    /// The same counts with the reasons that the ledger stores.
+    pub(super) fn with_stored_reasons(mut self, stored: BTreeMap<String, u64>) -> Self {
+        for (name, count) in stored {
+            if name == DELETED {
+                self.deleted = count;
+            } else if name == MARKED {
+                self.marked = count;
+            } else if let Some(reason) = name.strip_prefix(KEPT) {
+                self.kept.insert(reason.to_owned(), count);
+            } else if let Some(repair) = name.strip_prefix(REPAIRED) {
+                self.repairs.insert(repair.to_owned(), count);
+            } else {
+                self.reasons.insert(name, count);
+            }
+        }
+        self
     }
 
     /// Takes back a reject that is tried again, so that its new fate can be counted. False when no
@@ -82,28 +134,15 @@ impl Counts {
         self.unchanged += other.unchanged;
         self.skipped += other.skipped;
         self.rejected += other.rejected;
-        for (reason, count) in &other.reasons {
-            *self.reasons.entry(reason.clone()).or_default() += count;
+        self.deleted += other.deleted;
+        self.marked += other.marked;
+        for (own, others) in [(&mut self.reasons, &other.reasons), (&mut self.kept, &other.kept)] {
+            for (reason, count) in others {
+                *own.entry(reason.clone()).or_default() += count;
+            }
         }
         for (repair, count) in &other.repairs {
             *self.repairs.entry(repair.clone()).or_default() += count;
-        }
-    }
-
-    /// Reasons and repairs as the ledger stores them together.
-    pub(super) fn notes(&self) -> BTreeMap<String, u64> {
-        let repairs =
-            self.repairs.iter().map(|(name, count)| (format!("{REPAIRED}{name}"), *count));
-        self.reasons.clone().into_iter().chain(repairs).collect()
-    }
-
-    /// Takes them apart again.
-    pub(super) fn set_notes(&mut self, notes: BTreeMap<String, u64>) {
-        for (name, count) in notes {
-            match name.strip_prefix(REPAIRED) {
-                Some(repair) => self.repairs.insert(repair.to_owned(), count),
-                None => self.reasons.insert(name, count),
-            };
         }
     }
 
@@ -148,5 +187,23 @@ mod tests {
         assert_eq!((counts.read, counts.rejected), (4, 0));
         counts.read += 1;
         assert!(!counts.is_conserved());
+    }
+
+    #[test]
+    fn what_the_source_no_longer_has_was_not_read() {
+        let mut counts = Counts::default();
+        for fate in [Fate::Skipped("exists".into()), Fate::Deleted, Fate::Deleted, Fate::Marked] {
+            counts.add(&fate);
+        }
+        counts.kept.insert("edited since".into(), 3);
+        assert!(counts.is_conserved());
+        assert_eq!((counts.read, counts.deleted, counts.marked), (1, 2, 1));
+        assert_eq!(counts.deleted_kept(), 3);
+        let stored = counts.stored_reasons();
+        let again = Counts { reasons: BTreeMap::new(), kept: BTreeMap::new(), ..counts.clone() };
+        assert_eq!(again.with_stored_reasons(stored), counts);
+        let mut twice = counts.clone();
+        twice.merge(&counts);
+        assert_eq!((twice.deleted, twice.marked, twice.deleted_kept()), (4, 2, 6));
     }
 }

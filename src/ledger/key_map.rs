@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::{Counts, Entry, Fate, Ledger, PhaseRecord, PhaseState};
+use super::{BatchRecord, Counts, Entry, Fate, Ledger, PhaseRecord, PhaseState};
 use crate::connectors::StoreError;
 use crate::expr::IdRule;
 use crate::value::{Key, Value};
@@ -56,10 +56,16 @@ impl Known {
     }
 
     fn has_arrived(&self) -> bool {
-        matches!(self.entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged)
+        self.entry.fate.arrived() || self.is_marked()
     }
 
-    /// What is known of the key's record in the target: the newest entry with which it arrived.
+    /// Whether the key's record was marked, since its source had it no longer.
+    pub fn is_marked(&self) -> bool {
+        self.entry.fate == Fate::Marked
+    }
+
+    /// What is known of the key's record in the target: the newest entry with which it arrived, or
+    /// was marked.
     pub fn arrived(&self) -> Option<&Known> {
         if self.has_arrived() { Some(self) } else { self.earlier.as_deref() }
     }
@@ -139,9 +145,11 @@ impl KeyMap {
                 let Some(entry) = rest.first().filter(|entry| entry.key == **key) else { continue };
                 let known = Known::new(entry.clone(), &run, seq);
                 // A skip or reject does not undo that the record arrived before.
-                if known.has_arrived() {
+                let deleted = known.entry.fate == Fate::Deleted;
+                if known.has_arrived() || deleted {
                     *arrived = true;
                     match found.get_mut(*key) {
+                        Some(_) if deleted => {}
                         Some(newest) => newest.earlier = Some(Box::new(known)),
                         None => {
                             found.insert((*key).clone(), known);
@@ -183,15 +191,38 @@ impl KeyMap {
         Ok(Some(record.entries.into_iter().map(known).collect()))
     }
 
+    /// One batch as the ledger has it, with its run and number.
+    pub async fn record(
+        &self,
+        index: usize,
+    ) -> Result<Option<(Arc<str>, u64, BatchRecord)>, StoreError> {
+        let Some(batch) = self.batches.get(index) else { return Ok(None) };
+        let record = self.ledger.batch(&batch.run, &self.phase, batch.seq).await?;
+        Ok(Some((Arc::clone(&batch.run), batch.seq, record)))
+    }
+
+    /// Whether another run than this one tells of the phase's records.
+    pub fn knows_beside(&self, run: &str) -> bool {
+        self.batches.iter().any(|batch| *batch.run != *run)
+    }
+
     /// What stands of the phase's records: how many keys arrived, all as unchanged, and how many were
-    /// skipped or rejected last.
+    /// skipped or rejected last. What the source no longer has is not among them.
     pub async fn standing(&mut self) -> Result<Counts, StoreError> {
         let mut last: HashMap<u128, Fate> = HashMap::new();
         let mut at = 0;
         while let Some(entries) = self.batch(at).await? {
             for known in entries {
-                let fate = if known.has_arrived() { Fate::Unchanged } else { known.entry.fate };
-                last.insert(known.entry.key.hash128(), fate);
+                let key = known.entry.key.hash128();
+                let fate = match known.entry.fate {
+                    Fate::Deleted | Fate::Marked => {
+                        last.remove(&key);
+                        continue;
+                    }
+                    fate if fate.arrived() => Fate::Unchanged,
+                    fate => fate,
+                };
+                last.insert(key, fate);
             }
             at += 1;
         }
@@ -205,7 +236,7 @@ impl KeyMap {
         while let Some(entries) = self.batch(at).await? {
             for known in entries {
                 let key = known.entry.key.hash128();
-                if known.has_arrived() {
+                if known.has_arrived() || known.entry.fate == Fate::Deleted {
                     last.remove(&key);
                 } else {
                     last.insert(key, known.entry.fate);
@@ -226,7 +257,7 @@ impl KeyMap {
                 let again = match &known.entry.fate {
                     Fate::Rejected(_) => true,
                     Fate::Skipped(reason) => PASSING.contains(&&**reason),
-                    Fate::Inserted | Fate::Updated | Fate::Unchanged => false,
+                    _ => false,
                 };
                 if again {
                     keys.insert(known.entry.key);

@@ -71,7 +71,7 @@ impl Ledger {
             number(counts.unchanged),
             number(counts.skipped),
             number(counts.rejected),
-            json(&counts.notes())?,
+            json(&counts.stored_reasons())?,
             phase.checkpoint.as_ref().map_or(Value::Null, Value::bytes),
             number(phase.batches),
             moment(phase.now),
@@ -98,21 +98,18 @@ impl Ledger {
                     phase: row.text()?,
                     checksum: row.text()?,
                     state: PhaseState::from_name(&row.text()?).ok_or_else(|| row.damaged())?,
-                    counts: {
-                        let mut counts = Counts {
-                            sources: row.number()?,
-                            empty_sources: row.number()?,
-                            read: row.number()?,
-                            inserted: row.number()?,
-                            updated: row.number()?,
-                            unchanged: row.number()?,
-                            skipped: row.number()?,
-                            rejected: row.number()?,
-                            ..Counts::default()
-                        };
-                        counts.set_notes(row.json()?);
-                        counts
-                    },
+                    counts: Counts {
+                        sources: row.number()?,
+                        empty_sources: row.number()?,
+                        read: row.number()?,
+                        inserted: row.number()?,
+                        updated: row.number()?,
+                        unchanged: row.number()?,
+                        skipped: row.number()?,
+                        rejected: row.number()?,
+                        ..Counts::default()
+                    }
+                    .with_stored_reasons(row.json()?),
                     checkpoint: row.optional_bytes()?,
                     batches: row.number()?,
                     now: row.moment()?,

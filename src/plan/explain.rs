@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Changes, CheckKind, ConnectionId, Enrich, LookupKind, Node, OnConflict, OnDuplicate, Operand,
-    Overlap, Per, Phase, Plan, StructureTask, Transaction, Work, WriteMode,
+    Changes, CheckKind, ConnectionId, Deed, Deleted, Enrich, LookupKind, Node, OnConflict,
+    OnDuplicate, Operand, Overlap, Per, Phase, Plan, RejectLimit, StructureTask, Transaction, Work,
+    WriteMode,
 };
 use crate::connectors::ScanSource;
 use crate::diagnostics::wording::{join, plural};
@@ -265,6 +266,8 @@ fn phase(plan: &Plan, phase: &Phase) -> String {
         parts.push(format!("looks up {}", lookups.join(" and ")));
     }
     parts.extend(phase.source.changes.as_ref().map(changes));
+    parts.extend(phase.deleted.as_ref().map(deleted));
+    parts.extend(phase.backup.map(|backup| backup_of(backup).to_owned()));
     parts.extend(phase.enrich.iter().map(enrich));
     if phase.off.triggers {
         parts.push("triggers of the target are off meanwhile".to_owned());
@@ -322,6 +325,26 @@ fn changes(of: &Changes) -> String {
         }
         Changes::Hash => "later runs write what differs from what was written".to_owned(),
     }
+}
+
+/// What becomes of records that the source no longer has.
+fn deleted(of: &Deleted) -> String {
+    let most = match of.most {
+        RejectLimit::Count(most) => most.to_string(),
+        RejectLimit::Share(most) => format!("{}%", (most * 1e4).round() / 1e2),
+    };
+    let what = match &of.deed {
+        Deed::Delete => "deletes what the source no longer has".to_owned(),
+        Deed::Mark(fields) => {
+            let names: Vec<String> = fields.iter().map(|(path, _)| path.to_string()).collect();
+            format!("marks what the source no longer has in {}", names.join(", "))
+        }
+    };
+    format!("{what}, at most {most}")
+}
+
+fn backup_of(backup: bool) -> &'static str {
+    if backup { "its target is exported before" } else { "its target is not exported before" }
 }
 
 fn structure(plan: &Plan, task: &StructureTask) -> String {

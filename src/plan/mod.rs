@@ -20,8 +20,8 @@ pub use explain::{
 };
 pub use graph::{Edge, EdgeReason, Graph, Node, NodeId, Work};
 pub use phase::{
-    Changes, Lookup, LookupKind, Off, OnConflict, OnDuplicate, OnMany, Overlap, Phase, RejectLimit,
-    Source, Target, Transaction, WriteMode,
+    Changes, Deed, Deleted, Lookup, LookupKind, Off, OnConflict, OnDuplicate, OnMany, Overlap,
+    Phase, RejectLimit, Source, Target, Transaction, WriteMode,
 };
 pub use push_down::{PUSHED_BATCH, push_down};
 

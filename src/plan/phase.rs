@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ConnectionId, Enrich};
 use crate::connectors::ScanSource;
-use crate::expr::{IdRule, Mapping, Origin};
+use crate::expr::{Expr, IdRule, Mapping, Origin};
 use crate::value::FieldPath;
 use crate::value::query::Filter;
 
@@ -50,6 +50,10 @@ pub struct Phase {
     pub enabled: bool,
     /// What of the target is off meanwhile.
     pub off: Off,
+    /// What becomes of records that the source no longer has; `None` leaves them as they are.
+    pub deleted: Option<Deleted>,
+    /// Whether the target is exported before it begins; `None` goes by the connection.
+    pub backup: Option<bool>,
 }
 
 /// What of a phase's target is off while the phase writes.
@@ -66,6 +70,29 @@ impl Off {
     pub fn any(self) -> bool {
         self.triggers || self.foreign_keys
     }
+}
+
+/// What becomes of a phase's records that its source no longer has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deleted {
+    /// What is done.
+    pub deed: Deed,
+    /// How many of the known records may be gone.
+    pub most: RejectLimit,
+}
+
+impl Deleted {
+    /// How many may be gone when the spec does not say: more looks like a source that is not whole.
+    pub const MOST: RejectLimit = RejectLimit::Share(0.5);
+}
+
+/// What is done about a record that the source no longer has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Deed {
+    /// It is deleted from the target.
+    Delete,
+    /// These fields are set.
+    Mark(Vec<(FieldPath, Expr)>),
 }
 
 impl Phase {
@@ -206,7 +233,7 @@ pub enum OnDuplicate {
     Last,
 }
 
-/// How many rejects stop a phase.
+/// How many rejects stop a phase, or how many records may be gone from its source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RejectLimit {
     /// More than this many.

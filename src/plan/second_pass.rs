@@ -109,6 +109,9 @@ fn split(phase: &mut Phase) -> Option<Phase> {
     second.follows = Some(phase.history_name());
     second.expected = None;
     second.max_rejects = None;
+    second.deleted = None;
+    // Asked for by the phase itself, one copy is enough.
+    second.backup = phase.backup.filter(|backup| !backup);
     second.target.write = WriteMode::Patch;
     second.mapping.reject.clear();
     second.mapping.fields.retain(|(path, _)| phase.target.key.contains(path));

@@ -12,7 +12,7 @@ pub(super) const REJECTS: u8 = 3;
 /// Someone stopped the run before its end.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// The exit code of a run: 0 done, 1 failed, 3 done and unresolved rejects exist, 130 interrupted.
+/// The exit code of a run: 0 done, 1 failed, or done and others refer to what was to be deleted, 3 done and unresolved rejects exist, 130 interrupted.
 /// A failure counts more than an interruption. A run that was done before the wish to stop was seen
 /// is done.
 pub fn exit_code(outcome: &Outcome) -> u8 {
@@ -26,6 +26,9 @@ pub fn exit_code(outcome: &Outcome) -> u8 {
         INTERRUPTED
     } else if stopped {
         // Something was left undone without a reason that is known.
+        FAILED
+    } else if outcome.referenced() > 0 {
+        // The target holds what the sources no longer have, and should not.
         FAILED
     } else if outcome.rejected() > 0 {
         REJECTS
@@ -60,6 +63,7 @@ mod tests {
             name: "s.p".into(),
             state,
             phase: None,
+            kept: Vec::new(),
             usage: Vec::new(),
             violated: Vec::new(),
             check: None,

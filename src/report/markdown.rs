@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report) -> String {
         text.push_str(&reasons(report));
         text.push_str(&repairs(report));
         text.push_str(&violations(report));
+        text.push_str(&gone(report));
     }
     text.push_str(&checks(report));
     if let Some(verification) = &report.verification
@@ -120,6 +121,21 @@ fn violations(report: &Report) -> String {
         "\n## Rows that violate foreign keys\n\n{}",
         table(&["phase", "table", "foreign key", "keys", "rows"], 4, rows)
     )
+}
+
+fn gone(report: &Report) -> String {
+    let rows: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| {
+            let gone = phase.gone(report.dry_run).into_iter();
+            gone.map(|gone| vec![phase.phase.clone(), gone])
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\n## No longer in the source\n\n{}", table(&["phase", "records"], 2, rows))
 }
 
 fn checks(report: &Report) -> String {

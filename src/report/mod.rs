@@ -12,7 +12,7 @@ mod table;
 
 pub use coverage::{coverage_markdown, coverage_text};
 pub use exit::{exit_code, exit_code_of_verification};
-pub use phase::{PhaseReport, Violation};
+pub use phase::{KeptReport, PhaseReport, Violation};
 pub use progress::PhaseProgress;
 pub use table::summary_table;
 

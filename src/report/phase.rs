@@ -40,6 +40,22 @@ pub struct PhaseReport {
     /// How often something was done to bring a record in all the same: by field, what and how often.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub repairs: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Records that are no longer in the source and were deleted from the target. This and the
+    /// next three are absent where nothing is done about such records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<u64>,
+    /// Records that are no longer in the source and were marked in the target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marked: Option<u64>,
+    /// Records that are no longer in the source and stay as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_kept: Option<u64>,
+    /// Why they stay, how many for each reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_reasons: Option<BTreeMap<String, u64>>,
+    /// Which they are, as far as they are listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptReport>,
     /// What it failed with.
     pub error: Option<String>,
     /// What it asked of services, by field.
@@ -74,6 +90,18 @@ impl From<&Violated> for Violation {
     }
 }
 
+/// A record that is no longer in the source and stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptReport {
+    /// The source key, as it may be shown.
+    pub key: String,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// How many kept records are named where people read.
+const NAMED: usize = 10;
+
 const NOT_SELECTED: &str = "not_selected";
 
 impl PhaseReport {
@@ -82,18 +110,29 @@ impl PhaseReport {
         let state = match node.state {
             NodeState::NotSelected => NOT_SELECTED,
             NodeState::NotStarted => PhaseState::NotStarted.name(),
-            NodeState::Interrupted => PhaseState::InProgress.name(),
+            NodeState::Read | NodeState::Interrupted => PhaseState::InProgress.name(),
             NodeState::DoneBefore | NodeState::Done => PhaseState::Completed.name(),
             NodeState::Failed => PhaseState::Failed.name(),
         };
         let error = node.error.as_ref().map(ToString::to_string);
-        Self {
+        let kept = node.kept.iter();
+        let mut report = Self {
             state,
             error,
+            kept: kept
+                .map(|kept| KeptReport { key: kept.key.clone(), reason: kept.why.describe() })
+                .collect(),
             enrich: node.usage.clone(),
             violations: node.violated.iter().map(Violation::from).collect(),
             ..Self::of_record(&phase.full_name(), node.phase.as_ref())
+        };
+        if phase.deleted.is_some() {
+            report.deleted.get_or_insert_default();
+            report.marked.get_or_insert_default();
+            report.deleted_kept.get_or_insert_default();
+            report.kept_reasons.get_or_insert_default();
         }
+        report
     }
 
     /// Tells of a phase as the ledger has it.
@@ -112,6 +151,11 @@ impl PhaseReport {
             skipped: counts.skipped,
             rejected: counts.rejected,
             seconds: (seconds * 1000.0).round() / 1000.0,
+            deleted: Some(counts.deleted).filter(|count| *count > 0),
+            marked: Some(counts.marked).filter(|count| *count > 0),
+            deleted_kept: Some(counts.deleted_kept()).filter(|count| *count > 0),
+            kept_reasons: Some(counts.kept).filter(|reasons| !reasons.is_empty()),
+            kept: Vec::new(),
             reasons: counts.reasons,
             repairs: by_field(counts.repairs),
             error: record.and_then(|record| record.error.clone()),
@@ -123,6 +167,34 @@ impl PhaseReport {
     /// Sentences about what was asked of services, one a field; in a dry run what would be.
     pub(super) fn asked(&self, dry_run: bool) -> Vec<String> {
         self.enrich.iter().map(|usage| asked(usage, dry_run)).collect()
+    }
+
+    /// Sentences about records that are no longer in the source: what was done, and what stays.
+    pub(super) fn gone(&self, dry_run: bool) -> Vec<String> {
+        let (deleted, marked) = (self.deleted.unwrap_or(0), self.marked.unwrap_or(0));
+        let kept = self.deleted_kept.unwrap_or(0);
+        let would = if dry_run { " (nothing was written)" } else { "" };
+        let mut done: Vec<String> = [(deleted, "deleted"), (marked, "marked"), (kept, "kept")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        if done.is_empty() {
+            return Vec::new();
+        }
+        if let Some(reasons) = self.kept_reasons.as_ref().filter(|reasons| !reasons.is_empty()) {
+            let reasons: Vec<String> =
+                reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            done.push(format!("of these {}", reasons.join(", ")));
+        }
+        let mut lines = vec![format!("{}{would}", done.join(", "))];
+        let named = self.kept.iter().take(NAMED);
+        lines.extend(named.map(|kept| format!("kept {}: {}", kept.key, kept.reason)));
+        let more = self.deleted_kept.unwrap_or(0).saturating_sub(NAMED as u64);
+        if !self.kept.is_empty() && more > 0 {
+            lines.push(format!("and {more} more"));
+        }
+        lines
     }
 
     /// The state in words.

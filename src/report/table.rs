@@ -69,6 +69,18 @@ pub fn summary_table(report: &Report) -> String {
         text.push_str("\nelements\n");
         text.push_str(&aligned(&elements, |_| true, "  "));
     }
+    let gone: Vec<Vec<String>> = report
+        .phases
+        .iter()
+        .flat_map(|phase| {
+            let gone = phase.gone(report.dry_run).into_iter();
+            gone.map(|gone| vec![phase.phase.clone(), gone])
+        })
+        .collect();
+    if !gone.is_empty() {
+        text.push_str("\nno longer in the source\n");
+        text.push_str(&aligned(&gone, |_| true, "  "));
+    }
     let asked: Vec<Vec<String>> = report
         .phases
         .iter()

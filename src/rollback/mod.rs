@@ -184,50 +184,35 @@ pub async fn rollback(
         ..RollbackOutcome::default()
     };
     let mut writers = Writers::new(stores, request.dry_run);
-    let mut references = References::default();
     if !matches!(request.scope, Scope::Phase(_)) {
         begin(&mut units, stores, &mut writers).await?;
         for (unit, told) in units.iter().zip(&mut outcome.units) {
             told.dropped.extend(objects::drop_indexes(unit, stores, &mut writers).await?);
         }
     }
-    for (unit, part) in units::newest_first(&units) {
+    let order = units::newest_first(&units);
+    let mut parts = Parts {
+        stores,
+        request,
+        observer,
+        cancel,
+        writers: &mut writers,
+        references: References::default(),
+        units: &mut units,
+        outcome: &mut outcome,
+        waiting: Vec::new(),
+    };
+    for place in order {
         if cancel.is_cancelled() {
-            outcome.cancelled = true;
+            parts.outcome.cancelled = true;
             break;
         }
-        let record = &mut units[unit].parts[part];
-        let name = record.record.phase.clone();
-        let undo = PhaseUndo {
-            store: Arc::clone(stores.get(record.connection)),
-            ledger: stores.ledger(record.connection),
-            force: request.force,
-            show_values: request.show_values,
-            observer,
-            cancel,
-        };
-        let writer = writers.of(record.connection);
-        let run = record.record.run.clone();
-        let mut done = PhaseOutcome::default();
-        loop {
-            let again = undo
-                .undo(record, writer, &mut references, &mut outcome.kept)
-                .await
-                .map_err(|error| error.in_phase(&name))?;
-            let fewer = again.deleted > 0;
-            done.add(again);
-            let own = |kept: &Kept| kept.run == run && kept.phase == name;
-            let referenced =
-                outcome.kept.iter().any(|kept| own(kept) && kept.why == KeptWhy::Referenced);
-            // Records may have been referred to by records of batches that went after them.
-            if !fewer || !referenced || request.dry_run || cancel.is_cancelled() {
-                break;
+        let mut helped = parts.take_back(place).await?;
+        while helped && !parts.waiting.is_empty() {
+            helped = false;
+            for place in std::mem::take(&mut parts.waiting) {
+                helped |= parts.take_back(place).await?;
             }
-            outcome.kept.retain(|kept| !own(kept));
-        }
-        outcome.units[unit].phases.push(done);
-        if !record.is_done() {
-            outcome.cancelled |= cancel.is_cancelled();
         }
     }
     if !matches!(request.scope, Scope::Phase(_)) {
@@ -252,6 +237,76 @@ pub async fn rollback(
         outcome.warnings.extend(violated.iter().map(Violated::describe));
     }
     Ok(outcome)
+}
+
+/// The parts of the runs while they are taken back.
+struct Parts<'p> {
+    stores: &'p Stores,
+    request: &'p Request,
+    observer: &'p dyn Observer,
+    cancel: &'p Cancel,
+    writers: &'p mut Writers,
+    references: References,
+    units: &'p mut [Unit],
+    outcome: &'p mut RollbackOutcome,
+    /// Those that could not put a record back since what it refers to is not there yet: the phase
+    /// that puts that back is taken back later.
+    waiting: Vec<(usize, usize)>,
+}
+
+impl Parts<'_> {
+    /// Takes a part back, and tells whether something came back with it.
+    async fn take_back(&mut self, (unit, part): (usize, usize)) -> Result<bool, RunError> {
+        let record = &mut self.units[unit].parts[part];
+        let name = record.record.phase.clone();
+        let run = record.record.run.clone();
+        let undo = PhaseUndo {
+            store: Arc::clone(self.stores.get(record.connection)),
+            ledger: self.stores.ledger(record.connection),
+            force: self.request.force,
+            show_values: self.request.show_values,
+            observer: self.observer,
+            cancel: self.cancel,
+        };
+        let writer = self.writers.of(record.connection);
+        let mut done = PhaseOutcome::default();
+        let mut kept;
+        loop {
+            kept = Vec::new();
+            let again = undo
+                .undo(record, writer, &mut self.references, &mut kept)
+                .await
+                .map_err(|error| error.in_phase(&name))?;
+            let fewer = again.deleted > 0;
+            done.add(again);
+            let referenced = kept.iter().any(|kept| kept.why == KeptWhy::Referenced);
+            // Records may have been referred to by records of batches that went after them.
+            if !fewer || !referenced || self.request.dry_run || self.cancel.is_cancelled() {
+                break;
+            }
+        }
+        if !record.is_done() {
+            self.outcome.cancelled |= self.cancel.is_cancelled();
+        }
+        let helped = done.restored > 0;
+        if kept.iter().any(|kept| kept.why == KeptWhy::Dangling) {
+            self.waiting.push((unit, part));
+        }
+        // What was kept the last time is told by this one.
+        self.outcome.kept.retain(|kept| kept.run != run || kept.phase != name);
+        self.outcome.kept.extend(kept);
+        self.outcome.kept.truncate(LISTED);
+        let told = &mut self.outcome.units[unit].phases;
+        match told.iter_mut().find(|told| told.phase == done.phase) {
+            Some(told) => {
+                told.deleted += done.deleted;
+                told.restored += done.restored;
+                told.kept = done.kept;
+            }
+            None => told.push(done),
+        }
+        Ok(helped)
+    }
 }
 
 /// What a rollback of that scope loses beside the records that runs wrote, in words.

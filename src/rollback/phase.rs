@@ -96,11 +96,17 @@ impl PhaseUndo<'_> {
         mut list: impl FnMut(&Key, KeptWhy),
     ) -> Result<(), RunError> {
         let (run, phase) = (&part.record.run, &part.record.phase);
-        let BatchRecord { entries, shape } = self.ledger.batch(run, phase, seq).await?;
+        let record = self.ledger.batch(run, phase, seq).await?;
         let journal = self.ledger.journal(run, phase, seq).await?;
+        let (journal, gone) = undo::split(&record, journal);
+        let BatchRecord { entries, shape } = record;
         let target =
             Target::open(&self.store, session, shape.as_ref().unwrap_or(&part.record.target))
                 .await?;
+
+        let returned = undo::put_back(&target, session, &gone).await?;
+        outcome.restored += returned.done;
+        outcome.gone += returned.gone;
 
         // What was changed was changed after what was inserted.
         let restored = undo::restore(&target, session, &journal, self.force).await?;
@@ -110,6 +116,11 @@ impl PhaseUndo<'_> {
         for (place, why) in &restored.kept {
             list(&journal[*place].source, *why);
             kept_journal.insert(&journal[*place].source);
+        }
+
+        for (place, why) in &returned.kept {
+            list(&gone[*place].source, *why);
+            kept_journal.insert(&gone[*place].source);
         }
 
         let places: Vec<usize> =
@@ -129,13 +140,14 @@ impl PhaseUndo<'_> {
             kept_places.insert(*place);
         }
 
-        outcome.kept += (restored.kept.len() + deleted.kept.len()) as u64;
+        outcome.kept += (restored.kept.len() + returned.kept.len() + deleted.kept.len()) as u64;
         if kept_journal.is_empty() && kept_places.is_empty() {
             self.ledger.forget_batch(session, run, phase, seq).await?;
             return Ok(());
         }
         let done: Vec<u64> = journal
             .iter()
+            .chain(&gone)
             .filter(|entry| !kept_journal.contains(&entry.source))
             .map(|entry| entry.ordinal)
             .collect();
@@ -144,7 +156,8 @@ impl PhaseUndo<'_> {
             .enumerate()
             .filter(|(place, entry)| {
                 kept_places.contains(place)
-                    || (entry.fate == Fate::Updated && kept_journal.contains(&entry.key))
+                    || (matches!(entry.fate, Fate::Updated | Fate::Marked | Fate::Deleted)
+                        && kept_journal.contains(&entry.key))
             })
             .map(|(_, entry)| entry)
             .collect();

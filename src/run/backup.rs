@@ -1,4 +1,4 @@
-//! What is exported before it is touched, where a connection asks for it.
+//! What is exported before it is touched, where a connection or a phase asks for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -68,8 +68,11 @@ pub(super) async fn before_run(
     nodes: &[Work],
 ) -> Result<(), RunError> {
     let mut all: BTreeMap<ConnectionId, BTreeSet<String>> = BTreeMap::new();
-    for (connection, tables) in nodes.iter().filter_map(|work| touched(plan, *work)) {
-        if plan.connections[connection].backup == Some(BackupWhen::Run) {
+    for work in nodes {
+        let Some((connection, tables)) = touched(plan, *work) else { continue };
+        if plan.connections[connection].backup == Some(BackupWhen::Run)
+            && own_word(plan, *work) != Some(false)
+        {
             all.entry(connection).or_default().extend(tables);
         }
     }
@@ -81,7 +84,15 @@ pub(super) async fn before_run(
     Ok(())
 }
 
-/// Backs up what a node will touch, when its connection asks for it before each phase.
+/// What a phase says itself of a backup, whatever its connection says.
+fn own_word(plan: &Plan, work: Work) -> Option<bool> {
+    match work {
+        Work::Phase(index) => plan.phases[index].backup,
+        Work::Structure(_) | Work::Index(_) | Work::Check(_) => None,
+    }
+}
+
+/// Backs up what a node will touch, when it asks for that or its connection does before each phase.
 pub(super) async fn before_node(
     (plan, stores): (&Plan, &Stores),
     options: &Options,
@@ -93,7 +104,9 @@ pub(super) async fn before_node(
     else {
         return Ok(());
     };
-    if options.dry_run || plan.connections[connection].backup != Some(BackupWhen::Phase) {
+    let when = plan.connections[connection].backup;
+    let wanted = own_word(plan, work).unwrap_or(when == Some(BackupWhen::Phase));
+    if options.dry_run || !wanted {
         return Ok(());
     }
     let what = What { spec, run, phase: Some(name), connection, tables: &tables };
@@ -130,7 +143,7 @@ async fn back_up(
     };
     let (backup, new) = backup::write(&store, writing).await.map_err(|error| {
         let error = RunError::from(error);
-        let help = format!("connection `{}` is to be backed up first (`backup`)", connection.name);
+        let help = format!("`{}` is to be backed up first (`backup`)", connection.name);
         match error.help.clone() {
             Some(_) => error,
             None => error.help(help),

@@ -67,6 +67,8 @@ pub(super) fn decide(
     known: Option<&Known>,
 ) -> Decision {
     let written_before = known.and_then(Known::arrived);
+    // What came back to the source gets the mapping's values in any case.
+    let update = update || written_before.is_some_and(Known::is_marked);
     let same_as_before = written_before.is_some_and(|known| known.entry.hash == Some(hash));
     let decision = |fate: Fate, action: Action| Decision {
         fate,
@@ -239,7 +241,7 @@ fn beyond_mapping(shape: &Shape, existing: &Existing) -> Vec<(String, Value, Val
 
 /// What the journal keeps of a change. Where a path is set through objects that were not there, it
 /// is the outermost of them that was missing.
-fn image(existing: Option<&Existing>, set: &[(String, Value, Value)]) -> BeforeImage {
+pub(super) fn image(existing: Option<&Existing>, set: &[(String, Value, Value)]) -> BeforeImage {
     let plain = || BeforeImage {
         fields: set.iter().map(|(name, _, before)| (name.clone(), before.clone())).collect(),
         after_hash: content_hash(set.iter().map(|(_, value, _)| value)),

@@ -164,6 +164,17 @@ pub struct Progress {
     pub unchanged: u64,
     pub skipped: u64,
     pub rejected: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub deleted: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub marked: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub deleted_kept: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl From<&Counts> for Progress {
@@ -176,6 +187,9 @@ impl From<&Counts> for Progress {
             unchanged: counts.unchanged,
             skipped: counts.skipped,
             rejected: counts.rejected,
+            deleted: counts.deleted,
+            marked: counts.marked,
+            deleted_kept: counts.deleted_kept(),
         }
     }
 }

@@ -10,12 +10,14 @@ use tokio::task::JoinSet;
 use super::backup;
 use super::checks::{self, CheckResult};
 use super::enrich::Services;
-use super::phase::{PhaseContext, run_phase};
+use super::phase::{PhaseContext, run_deletions, run_phase};
 use super::runs::{SpecRun, changed_phases, open_run, refuse_changed};
 use super::structure;
 use super::switches::{self, Violated};
+use super::undo::KeptWhy;
 use super::{
-    Cancel, Event, Observer, Options, RunError, RunErrorKind, Stores, failpoint, indexes, intent,
+    Cancel, Event, KeptRecord, Observer, Options, RunError, RunErrorKind, Stores, failpoint,
+    indexes, intent,
 };
 use crate::diagnostics::wording;
 use crate::ledger::{Counts, PhaseRecord, PhaseState, RunState, Usage};
@@ -49,6 +51,12 @@ impl Outcome {
         })
     }
 
+    /// Records that the sources no longer have, and that can't go: others refer to them.
+    pub fn referenced(&self) -> u64 {
+        let reason = KeptWhy::Referenced.describe();
+        self.nodes.iter().filter_map(|node| node.phase.as_ref()?.counts.kept.get(reason)).sum()
+    }
+
     /// Records that were rejected in this run.
     pub fn rejected(&self) -> u64 {
         self.nodes
@@ -70,6 +78,9 @@ pub struct NodeOutcome {
     pub state: NodeState,
     /// For phases that ran, now or earlier in this run.
     pub phase: Option<PhaseRecord>,
+    /// For phases: records that are no longer in the source and stay as they are, at most
+    /// [`super::LISTED`] of them.
+    pub kept: Vec<KeptRecord>,
     /// What a phase asked of services, by field.
     pub usage: Vec<Usage>,
     /// Rows that violate foreign keys whose check a phase put off.
@@ -91,6 +102,8 @@ pub enum NodeState {
     NotStarted,
     /// It was done before, in the same run.
     DoneBefore,
+    /// Its source was read, and what is gone from it is not handled yet.
+    Read,
     /// It was done.
     Done,
     /// It failed.
@@ -108,7 +121,7 @@ impl NodeState {
             Self::DoneBefore => "done before",
             Self::Done => "done",
             Self::Failed => "failed",
-            Self::Interrupted => "interrupted",
+            Self::Read | Self::Interrupted => "interrupted",
         }
     }
 
@@ -243,6 +256,7 @@ fn initial_states(plan: &Plan, options: &Options, runs: &[SpecRun]) -> Vec<NodeO
                 name: node.name.clone(),
                 state: NodeState::NotStarted,
                 phase: None,
+                kept: Vec::new(),
                 usage: Vec::new(),
                 violated: Vec::new(),
                 check: None,
@@ -304,8 +318,95 @@ struct Executor {
 
 type Finished = (NodeId, NodeOutcome);
 
+/// Says how a node's work ended.
+fn end(outcome: &mut NodeOutcome, result: Result<(), RunError>) {
+    match result {
+        Ok(()) => outcome.state = NodeState::Done,
+        Err(error) if error.kind == RunErrorKind::Cancelled => {
+            outcome.state = NodeState::Interrupted;
+        }
+        Err(error) => {
+            outcome.state = NodeState::Failed;
+            outcome.error = Some(error);
+        }
+    }
+}
+
+/// A task that panicked is a mistake of ours; its node is told as failed.
+fn panicked() -> RunError {
+    RunError::new(RunErrorKind::Internal, "the work ended in a panic")
+}
+
 impl Executor {
+    /// Does all that can be done. What is gone from the sources is handled when nothing else can
+    /// start; then what waited for that goes on.
     async fn execute(&mut self) {
+        loop {
+            self.work().await;
+            if !self.handle_deletions().await {
+                return;
+            }
+        }
+    }
+
+    /// Handles what is gone from the sources that were read, of phases that refer to others before
+    /// those. Tells whether a phase was ended so.
+    async fn handle_deletions(&mut self) -> bool {
+        let mut ended = false;
+        for node in (0..self.states.len()).rev() {
+            let outcome = &self.states[node];
+            let (NodeState::Read, Work::Phase(index)) = (outcome.state, outcome.work) else {
+                continue;
+            };
+            if self.cancel.is_cancelled() {
+                break;
+            }
+            // What refers to its records may still stand, and a store may know nothing of that.
+            let stands = |other: NodeId| {
+                let deletes = match self.states[other].work {
+                    Work::Phase(other) => self.plan.phases[other].deleted.is_some(),
+                    _ => false,
+                };
+                let state = self.states[other].state;
+                deletes
+                    && matches!(state, NodeState::Failed | NodeState::Interrupted | NodeState::Read)
+            };
+            if self.plan.graph.descendants(node).into_iter().any(stands) {
+                continue;
+            }
+            let Some(record) = outcome.phase.clone() else { continue };
+            let context = self.context(index);
+            let done = tokio::spawn(async move { run_deletions(&context, record).await });
+            let outcome = &mut self.states[node];
+            match done.await {
+                Ok((ran, kept)) => {
+                    outcome.phase = Some(ran.record);
+                    outcome.violated = ran.violated;
+                    outcome.kept = kept;
+                    end(outcome, ran.result);
+                }
+                Err(_) => end(outcome, Err(panicked())),
+            }
+            ended = true;
+        }
+        ended
+    }
+
+    fn context(&self, index: usize) -> PhaseContext {
+        PhaseContext {
+            plan: Arc::clone(&self.plan),
+            phase: Arc::new(self.plan.phases[index].clone()),
+            index,
+            stores: self.stores.clone(),
+            options: Arc::clone(&self.options),
+            observer: Arc::clone(&self.observer),
+            cancel: self.cancel.clone(),
+            given: None,
+            services: Arc::clone(&self.services),
+        }
+    }
+
+    async fn work(&mut self) {
         let mut tasks: JoinSet<Finished> = JoinSet::new();
         let mut running = vec![false; self.states.len()];
         loop {
@@ -321,15 +422,9 @@ impl Executor {
                     self.states[node] = outcome;
                 }
                 Some(Err(_)) => {
-                    // A task that panicked is a mistake of ours; its node is told as failed.
                     if let Some(node) = running.iter().position(|running| *running) {
                         running[node] = false;
-                        let state = &mut self.states[node];
-                        state.state = NodeState::Failed;
-                        state.error = Some(RunError::new(
-                            RunErrorKind::Internal,
-                            "the work ended in a panic",
-                        ));
+                        end(&mut self.states[node], Err(panicked()));
                     }
                 }
             }
@@ -347,7 +442,10 @@ impl Executor {
             !blocked
                 && outcome.state == NodeState::NotStarted
                 && !running[node]
-                && self.plan.graph.nodes[node].after.iter().all(|edge| self.allows(edge.node))
+                && self.plan.graph.nodes[node]
+                    .after
+                    .iter()
+                    .all(|edge| self.allows(edge.node, outcome.work))
         })
     }
 
@@ -367,13 +465,16 @@ impl Executor {
         })
     }
 
-    fn allows(&self, node: NodeId) -> bool {
+    /// Whether what a node does lets another work begin. A check looks at what is there when all
+    /// is done; others need only what was written.
+    fn allows(&self, node: NodeId, next: Work) -> bool {
         let outcome = &self.states[node];
         let check_failed = outcome
             .check
             .as_ref()
             .is_some_and(|check| !check.passed && check.severity == Severity::Error);
-        outcome.state.allows_next() && !check_failed
+        let written = outcome.state == NodeState::Read && !matches!(next, Work::Check(_));
+        (outcome.state.allows_next() || written) && !check_failed
     }
 
     fn start(&self, node: NodeId) -> impl Future<Output = Finished> + Send + 'static {
@@ -426,17 +527,12 @@ impl Executor {
                         services,
                     };
                     let ran = run_phase(&context, &run, before).await;
+                    let waits = ran.result.is_ok() && ran.record.state == PhaseState::InProgress;
                     outcome.phase = Some(ran.record);
                     outcome.violated = ran.violated;
-                    match ran.result {
-                        Ok(()) => outcome.state = NodeState::Done,
-                        Err(error) if error.kind == RunErrorKind::Cancelled => {
-                            outcome.state = NodeState::Interrupted;
-                        }
-                        Err(error) => {
-                            outcome.state = NodeState::Failed;
-                            outcome.error = Some(error);
-                        }
+                    end(&mut outcome, ran.result);
+                    if waits {
+                        outcome.state = NodeState::Read;
                     }
                 }
                 Work::Structure(index) => {
@@ -507,6 +603,11 @@ impl Executor {
     async fn close(mut self) -> Result<Outcome, RunError> {
         failpoint::pass("end").await;
         let cancelled = self.cancel.is_cancelled();
+        for outcome in &mut self.states {
+            if outcome.state == NodeState::Read {
+                outcome.state = NodeState::Interrupted;
+            }
+        }
         for (spec, run) in self.runs.iter_mut().enumerate() {
             let own = self.states.iter().filter(|outcome| match outcome.work {
                 Work::Phase(index) => self.plan.phases[index].spec == run.record.spec,

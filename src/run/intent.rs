@@ -108,8 +108,7 @@ impl Intents {
 pub(super) fn name_ids(rule: Option<&IdRule>, entries: &mut [Entry]) {
     let Some(rule) = rule.filter(|rule| rule.is_from_key()) else { return };
     for entry in entries {
-        let arrived = matches!(entry.fate, Fate::Inserted | Fate::Updated | Fate::Unchanged);
-        if arrived && entry.id.is_none() {
+        if entry.fate.arrived() && entry.id.is_none() {
             entry.id = Key::new([&rule.make(&entry.key, None)]).ok();
         }
     }
@@ -183,11 +182,13 @@ async fn undo_effects(
     let shape = record.shape.as_ref().unwrap_or(&phase.target);
     let target = Target::open(store, session, shape).await?;
     let entries = &record.entries;
-    let restored = undo::restore(&target, session, journal, false).await?;
+    let (changed, gone) = undo::split(record, journal.clone());
+    let returned = undo::put_back(&target, session, &gone).await?;
+    let restored = undo::restore(&target, session, &changed, false).await?;
     let places: Vec<usize> =
         (0..entries.len()).filter(|place| entries[*place].fate == Fate::Inserted).collect();
     let deleted = undo::delete(&target, session, entries, &places, &[], false).await?;
-    let kept = restored.kept.iter().chain(&deleted.kept);
+    let kept = restored.kept.iter().chain(&deleted.kept).chain(&returned.kept);
     // What has no key to be found by was refused before it was written.
     Ok(kept.filter(|(_, why)| *why != KeptWhy::NoKey).count() as u64)
 }

@@ -32,6 +32,8 @@ pub(super) struct Loader {
     pub(super) update: bool,
     /// Whether a record that maps to what this phase wrote before is left alone unseen.
     pub(super) trusts: bool,
+    /// Whether a record of the batch under way was marked, since the source had it no longer.
+    pub(super) unmarks: bool,
     /// What earlier runs did.
     pub(super) known: KeyMap,
     /// Target keys that arrived in this run; `None` where duplicates can't be.
@@ -85,6 +87,7 @@ impl Loader {
             let keys: Vec<Key> = works.iter().map(|work| work.key.clone()).collect();
             self.known.get(&keys).await?
         };
+        self.unmarks = known.values().any(|known| known.arrived().is_some_and(Known::is_marked));
         self.skip_losers(&mut works, number);
         self.leave_unchanged(&mut works, &known);
         self.flow.begin(session, &self.phase, &self.shape, self.update).await?;
@@ -435,6 +438,7 @@ impl Loader {
         let replaces = self.phase.target.write == WriteMode::Insert(OnConflict::Replace);
         // What it holds beyond that matters only where it may be changed.
         let stays = !self.update
+            && !self.unmarks
             && matches!(
                 self.phase.target.write,
                 WriteMode::Insert(OnConflict::Skip | OnConflict::Fail)
@@ -668,7 +672,7 @@ fn with_id(document: Object, id: &Value) -> Object {
 
 /// Whether the target holds a record because of this fate.
 fn arrived(fate: &Fate) -> bool {
-    matches!(fate, Fate::Inserted | Fate::Updated | Fate::Unchanged)
+    fate.arrived()
 }
 
 /// Whether an older entry says the same: the same fate, or that it arrived as it is now.

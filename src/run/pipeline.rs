@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::load::Loader;
 use super::phase::PhaseContext;
@@ -23,7 +24,7 @@ pub(super) async fn pipeline(
     record: &PhaseRecord,
     shape: &Arc<Shape>,
     checkpoint: Option<Vec<u8>>,
-) -> Result<(Batches, tokio::task::JoinHandle<()>), RunError> {
+) -> Result<(Batches, JoinHandle<()>), RunError> {
     let mut scan = changes::open(context, record, checkpoint).await?;
     let mut transformer = Transformer::open(
         &context.plan,
@@ -57,6 +58,16 @@ pub(super) async fn pipeline(
     Ok((batches, mapper))
 }
 
+/// Whether the mapping came to its end: when it broke down, the batches end early without a word.
+///
+/// # Errors
+/// When it broke down.
+pub(super) async fn ended(mapper: JoinHandle<()>) -> Result<(), RunError> {
+    mapper.await.map_err(|_| {
+        RunError::new(RunErrorKind::Internal, "the mapping broke down before the source's end")
+    })
+}
+
 /// Reads and maps the whole source once to learn the last record of each target key.
 pub(super) async fn find_winners(
     context: &PhaseContext,
@@ -74,7 +85,7 @@ pub(super) async fn find_winners(
             number += 1;
         }
     }
-    mapper.abort();
+    ended(mapper).await?;
     Ok(winners)
 }
 
@@ -99,15 +110,16 @@ pub(super) async fn find_seen(
         for item in &batch.items {
             let fate = known.get(&item.key).map(|known| &known.entry.fate);
             if let ItemOutcome::Row { target: Some(target), .. } = &item.outcome
-                && matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged))
+                && fate.is_some_and(Fate::arrived)
             {
                 seen.insert(target);
             }
         }
         if done {
-            break;
+            mapper.abort();
+            return Ok(seen);
         }
     }
-    mapper.abort();
+    ended(mapper).await?;
     Ok(seen)
 }

@@ -153,11 +153,11 @@ impl Retry {
             let mut at = 0;
             while let Some(entries) = known.batch(at).await? {
                 for entry in entries {
-                    let arrived = matches!(
-                        entry.entry.fate,
-                        Fate::Inserted | Fate::Updated | Fate::Unchanged
-                    );
-                    if arrived
+                    if entry.entry.fate == Fate::Deleted {
+                        let key = entry.entry.key.hash128();
+                        written.retain(|_, other| *other != key);
+                    }
+                    if entry.entry.fate.arrived()
                         && let Some(identity) = known.identity(&entry)
                         && let Ok(identity) = Key::new(&spelled(identity))
                     {
@@ -176,6 +176,7 @@ impl Retry {
             shape: Arc::clone(&shape),
             update,
             trusts: false,
+            unmarks: false,
             known,
             seen: duplicates.then(Seen::default),
             winners: None,

@@ -279,7 +279,7 @@ impl Input {
 }
 
 /// The key of an element: its record's, and its number from 0.
-fn element_key(record: &Key, number: usize) -> Key {
+pub(super) fn element_key(record: &Key, number: usize) -> Key {
     let mut values = record.values().unwrap_or_default();
     values.push(Value::Int(i64::try_from(number).unwrap_or(i64::MAX)));
     Key::new(&values).unwrap_or_else(|_| record.clone())
@@ -291,7 +291,7 @@ async fn skip_unwritten(first: &mut KeyMap, items: &mut [Item]) -> Result<(), Ru
     let known = first.get(&keys).await?;
     for item in items {
         let fate = known.get(&item.key).map(|known| &known.entry.fate);
-        if !matches!(fate, Some(Fate::Inserted | Fate::Updated | Fate::Unchanged)) {
+        if !fate.is_some_and(Fate::arrived) {
             item.outcome = ItemOutcome::Skipped("not_written".into());
         }
     }

@@ -11,6 +11,7 @@ mod column;
 mod connection;
 mod constraint;
 mod crosswalk;
+mod deleted;
 mod enrich;
 mod enumeration;
 mod expect;
@@ -42,6 +43,8 @@ pub use constraint::{
     DeclaredCheck, DeclaredForeignKey, DeclaredIndex, DeclaredUnique, ReferentialAction,
 };
 pub use crosswalk::Crosswalk;
+pub(crate) use deleted::unreadable;
+pub use deleted::{Deleted, OnDeleted};
 pub use enrich::{Aws, Cost, Enrich, Method, Per, Retry};
 pub use enumeration::{DeclaredEnum, DeclaredExtension};
 pub use expect::{Expect, Operand, Rate};

@@ -1,7 +1,7 @@
 //! `[phase.NAME]`: records from a source, mapped, into a target.
 
 use super::read::{self, Context};
-use super::{Enrich, Field, Source, Target, enrich, field, source, target};
+use super::{Deleted, Enrich, Field, Source, Target, enrich, field, source, target};
 use crate::diagnostics::{Diagnostic, Span, codes};
 use crate::document::{
     Entry, KeyKind, KeyShape, Node, NodeKind, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -23,6 +23,11 @@ pub(super) static SHAPE: TableShape = TableShape {
             "what is written: target fields and their rules",
         ),
         KeyShape::optional("let", &field::FIELDS, "named values that are not written"),
+        KeyShape::optional(
+            "mark",
+            &field::FIELDS,
+            "what is set in records that the source no longer has, with `deleted = \"mark\"`",
+        ),
         KeyShape::optional(
             "skip",
             &Shape::List(&Shape::Table(&CONDITION)),
@@ -94,7 +99,12 @@ pub(super) static SHAPE: TableShape = TableShape {
             "when the target's foreign keys are checked: with every row, or all at the end \
              (default: immediate)",
         ),
-        KeyShape::optional("backup", &Shape::NotYet, "a copy of the target before"),
+        KeyShape::optional(
+            "backup",
+            &Shape::Boolean,
+            "whether the target is exported before the phase begins (default: as its connection \
+             says)",
+        ),
     ],
     groups: &[],
 };
@@ -141,6 +151,8 @@ pub struct Phase {
     pub lets: Vec<Field>,
     /// What is written.
     pub fields: Vec<Field>,
+    /// What is set in records that the source no longer has.
+    pub mark: Vec<Field>,
     /// Records that are left out, tested before the fields.
     pub skip: Vec<Condition>,
     /// Records that are rejected, tested after the fields.
@@ -155,6 +167,8 @@ pub struct Phase {
     pub triggers: Option<Spanned<Triggers>>,
     /// When the target's foreign keys are checked.
     pub foreign_keys: Option<Spanned<ForeignKeys>>,
+    /// Whether its target is exported before it begins; as its connection says when it does not.
+    pub backup: Option<Spanned<bool>>,
 }
 
 impl Phase {
@@ -213,7 +227,7 @@ pub enum ForeignKeys {
     Deferred,
 }
 
-/// How many rejects stop a phase.
+/// How many rejects stop a phase, or how many records may be gone from its source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RejectLimit {
     /// More than this many.
@@ -263,12 +277,18 @@ impl Phase {
                     .at(fields.span, "writes nothing"),
             );
         }
+        let source = table.get("source").and_then(|node| Source::read(node, context));
+        let target = table.get("target").and_then(|node| Target::read(node, context));
+        let fields = Field::read_all(table, "fields", context);
+        let mark = Field::read_all(table, "mark", context);
+        let deleted = source.as_ref().and_then(|source| source.deleted.as_ref());
+        Deleted::check(deleted, table, target.as_ref(), (&fields, &mark), context);
         Some(Self {
             name: entry.key.clone(),
             span: entry.value.span,
             description: read::text(table, "description"),
-            source: table.get("source").and_then(|node| Source::read(node, context)),
-            target: table.get("target").and_then(|node| Target::read(node, context)),
+            source,
+            target,
             batch: read::integer(table, "batch"),
             transaction: read::choice(table, "transaction", &Transaction::CHOICES),
             on_duplicate: read::choice(table, "on_duplicate", &OnDuplicate::CHOICES),
@@ -277,7 +297,8 @@ impl Phase {
             expected: read::integer(table, "expected"),
             ignore: read::text_map(table, "ignore"),
             lets: Field::read_all(table, "let", context),
-            fields: Field::read_all(table, "fields", context),
+            fields,
+            mark,
             skip: Condition::read_all(table, "skip"),
             reject: Condition::read_all(table, "reject"),
             renamed_from: read::text(table, "renamed_from"),
@@ -285,12 +306,13 @@ impl Phase {
             enabled: read::boolean(table, "enabled"),
             triggers: read::choice(table, "triggers", &Triggers::CHOICES),
             foreign_keys: read::choice(table, "foreign_keys", &ForeignKeys::CHOICES),
+            backup: read::boolean(table, "backup"),
         })
     }
 }
 
 impl RejectLimit {
-    fn read(node: &Node) -> Option<Spanned<Self>> {
+    pub(super) fn read(node: &Node) -> Option<Spanned<Self>> {
         let limit = match &node.kind {
             NodeKind::Integer(count) => Self::Count(u64::try_from(*count).ok()?),
             NodeKind::Text(text) => Self::Share(parse_percent(text)?),

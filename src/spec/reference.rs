@@ -58,10 +58,7 @@ fn section(table: &TableShape) -> String {
     for key in table.keys {
         let name =
             if key.required { format!("**`{}`**", key.name) } else { format!("`{}`", key.name) };
-        let takes = match key.shape {
-            Shape::NotYet => "not yet supported".to_owned(),
-            shape => linked(shape),
-        };
+        let takes = linked(key.shape);
         let summary = key.summary.replace('|', "\\|");
         text.extend(["| ", &name, " | ", &takes, " | ", &summary, " |\n"]);
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::root;
-use crate::document::{GroupRule, KeyKind, KeyShape, Shape, TableShape, TextKind};
+use crate::document::{GroupRule, KeyKind, Shape, TableShape, TextKind};
 
 /// The schema (draft 7, which editors read best).
 pub fn json_schema() -> Json {
@@ -26,8 +26,7 @@ pub fn json_schema() -> Json {
 
 fn table(shape: &'static TableShape, definitions: &mut Map<String, Json>) -> Json {
     let mut properties = Map::new();
-    let supported = |key: &&KeyShape| !matches!(key.shape, Shape::NotYet);
-    for key in shape.keys.iter().filter(supported) {
+    for key in shape.keys {
         let mut schema = schema(key.shape, definitions);
         if let Some(object) = schema.as_object_mut() {
             // Draft 7 ignores what stands beside `$ref`.
@@ -101,7 +100,6 @@ fn schema(shape: &'static Shape, definitions: &mut Map<String, Json>) -> Json {
             or_variable(integer)
         }
         Shape::Boolean => or_variable(json!({ "type": "boolean" })),
-        Shape::True(_) => json!({ "const": true }),
         Shape::Choice(words) => or_variable(json!({ "enum": words })),
         Shape::Duration | Shape::Percent | Shape::Bound | Shape::Rate => {
             let pattern = match shape {
@@ -141,7 +139,6 @@ fn schema(shape: &'static Shape, definitions: &mut Map<String, Json>) -> Json {
             let shapes: Vec<Json> = shapes.iter().map(|shape| schema(shape, definitions)).collect();
             json!({ "anyOf": shapes })
         }
-        Shape::NotYet => json!(false),
     }
 }
 

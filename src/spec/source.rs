@@ -1,7 +1,7 @@
 //! `source = { … }`: where a phase's records come from.
 
 use super::read::{self, Context};
-use super::{Changes, Entity, EntityKind, Filter, Located, Query, literal};
+use super::{Changes, Deleted, Entity, EntityKind, Filter, Located, Query, literal};
 use crate::diagnostics::Span;
 use crate::document::{
     Group, GroupRule, KeyKind, KeyShape, Node, Shape, Spanned, Table, TableShape, Text, TextKind,
@@ -78,7 +78,16 @@ pub(super) static SHAPE: TableShape = TableShape {
             &Shape::Table(&super::changes::SHAPE),
             "how later runs find what changed (default: all is read and compared)",
         ),
-        KeyShape::optional("deleted", &Shape::NotYet, "what becomes of deleted records"),
+        KeyShape::optional(
+            "deleted",
+            &super::deleted::SHAPE,
+            "what becomes of records that the source no longer has (default: ignore)",
+        ),
+        KeyShape::optional(
+            "max_deleted",
+            &Shape::OneOf(&[&Shape::Integer { min: 0, max: i64::MAX }, &Shape::Percent]),
+            "how many of the known records may be gone from the source (default: 50%)",
+        ),
     ],
     groups: &[
         Group {
@@ -111,6 +120,8 @@ pub struct Source {
     pub element: Option<Text>,
     /// How later runs find what changed.
     pub changes: Option<Changes>,
+    /// What becomes of records that it no longer has.
+    pub deleted: Option<Deleted>,
 }
 
 /// What a source reads.
@@ -211,6 +222,7 @@ impl Source {
             explode: read::text(table, "explode"),
             element: read::text(table, "as"),
             changes: Changes::read(table, context),
+            deleted: Deleted::read(table, context),
         })
     }
 }

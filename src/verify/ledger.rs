@@ -78,7 +78,7 @@ async fn examine(
             _ => "in progress",
         }));
     }
-    let actual = format!(
+    let mut actual = format!(
         "{} read = {} inserted + {} updated + {} unchanged + {} skipped + {} rejected; the batches \
          add up",
         counts.read,
@@ -88,6 +88,13 @@ async fn examine(
         counts.skipped,
         counts.rejected
     );
+    for (count, what) in
+        [(counts.deleted, "deleted"), (counts.marked, "marked"), (counts.deleted_kept(), "kept")]
+    {
+        if count > 0 {
+            actual = format!("{actual}; {count} no longer in the source were {what}");
+        }
+    }
     Ok(Examined::Sums(problems, actual))
 }
 
@@ -138,6 +145,8 @@ fn compare(counts: &Counts, told: &Told) -> Vec<String> {
         ("unchanged", counts.unchanged, own.unchanged, older.arrived()),
         ("skipped", counts.skipped, own.skipped, older.skipped),
         ("rejected", counts.rejected, own.rejected, older.rejected),
+        ("deleted", counts.deleted, own.deleted, 0),
+        ("marked", counts.marked, own.marked, 0),
     ] {
         if told > counted || told + older < counted {
             let also =

@@ -106,6 +106,36 @@ async fn files_are_for_their_owner_and_can_be_read_without_mapper() {
     assert_eq!(backup["tables"][1]["rows"], 3);
 }
 
+/// A phase says it for itself, whatever its connection says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phase_overrides_its_connection() {
+    for (connection, copy, lines, expected) in [
+        ("phase", "", "backup = false\n", &[("shop.copy", "target")][..]),
+        ("", "", "backup = true\n", &[("shop.lines", "line")]),
+        ("run", "backup = false\n", "", &[("", "line")]),
+        ("run", "backup = false\n", "backup = false\n", &[]),
+        ("", "", "", &[]),
+    ] {
+        let world = World::new("sqlite:FOLDER/shop.db", false, connection).await;
+        world.edit("backup = \"\"\n", "");
+        world.edit("[phase.copy.fields]", &format!("{copy}[phase.copy.fields]"));
+        world.edit("[phase.lines.fields]", &format!("{lines}[phase.lines.fields]"));
+        world.mapper(&["run"]).exits(0);
+        let told = world.mapper(&["restore", "--list", "--format", "json"]).exits(0).json();
+        let made: Vec<(&str, &str)> = told["backups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|backup| {
+                assert_eq!(backup["tables"].as_array().unwrap().len(), 1);
+                let phase = backup["phase"].as_str().unwrap_or_default();
+                (phase, backup["tables"][0]["table"].as_str().unwrap())
+            })
+            .collect();
+        assert_eq!(made, expected, "{connection} {copy} {lines}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn before_each_phase_only_what_it_touches() {
     let world = World::new("sqlite:FOLDER/shop.db", false, "phase").await;

@@ -91,6 +91,12 @@ target = {{ lookup = "copy", from = "{key}" }}
         world
     }
 
+    /// Changes the spec, where it has that.
+    pub fn edit(&self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(self.spec()).unwrap();
+        std::fs::write(self.spec(), text.replace(from, to)).unwrap();
+    }
+
     async fn fill(&self) {
         let store = self.store().await;
         let mut session = store.session().await.unwrap();

@@ -9,7 +9,7 @@ fn a_code_is_explained() {
     assert!(done.out.starts_with("E0201: unknown key\n") && done.err.is_empty(), "{}", done.out);
     let json = world.json(0, "explain E0201");
     assert_eq!((&json["code"], &json["severity"]), (&"E0201".into(), &"error".into()));
-    let done = world.ends(2, "explain E0299");
+    let done = world.ends(2, "explain E0219");
     assert!(done.out.is_empty() && done.err.contains("did you mean `E0"), "{}", done.err);
     assert!(world.json(2, "explain nothing")["error"]["message"].is_string());
 }

@@ -64,6 +64,8 @@ async fn lookup(fixture: &Fixture, target: &str, on_many: OnMany) -> Transformer
         enrich: Vec::new(),
         enabled: true,
         off: mapper::plan::Off::default(),
+        deleted: None,
+        backup: None,
     };
     let node = Node { work: Work::Phase(0), name: "test.copy".into(), after: vec![] };
     let plan =

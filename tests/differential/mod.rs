@@ -1,5 +1,7 @@
 //! Later runs read only what changed, and leave nothing behind.
 
+mod deleted;
+mod marked;
 pub mod world;
 
 use crate::servers;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use mapper::connectors::{
-    self, ConnectionConfig, Definition, Insert, Layout, Model, Policies, Store, Update,
+    self, ConnectionConfig, Definition, Delete, Insert, Layout, Model, Policies, Store, Update,
 };
 use mapper::value::query::Select;
 use mapper::value::{IndexKey, Object, Row, Value};
@@ -51,7 +51,9 @@ const TABLES: &str = "
 CREATE TABLE old_owners (id INTEGER PRIMARY KEY);
 CREATE TABLE old_items (id INTEGER PRIMARY KEY, name VARCHAR(40), owner INTEGER, updated_at MOMENT);
 CREATE TABLE owners (id CHAR(36) PRIMARY KEY, legacy_id INTEGER UNIQUE);
-CREATE TABLE items (id CHAR(36) PRIMARY KEY, legacy_id INTEGER UNIQUE, name VARCHAR(40), owner_id CHAR(36));
+CREATE TABLE items (id CHAR(36) PRIMARY KEY, legacy_id INTEGER UNIQUE, name VARCHAR(40),
+  owner_id CHAR(36), gone VARCHAR(3), gone_at MOMENT, note VARCHAR(40) DEFAULT 'none',
+  FOREIGN KEY (owner_id) REFERENCES owners (id));
 ";
 
 /// The spec over a database.
@@ -60,7 +62,8 @@ pub struct World {
     _database: Option<Database>,
     store: Arc<dyn Store>,
     url: String,
-    documents: bool,
+    /// Whether it is one of collections.
+    pub documents: bool,
 }
 
 /// What a phase of a run counted: read, inserted, updated, unchanged, skipped, rejected.
@@ -97,6 +100,31 @@ impl World {
         };
         let store = connectors::open(&config).await.unwrap();
         let world = Self { folder, _database: database, store, url, documents };
+        world.fill().await;
+        world
+    }
+
+    /// A spec of its own on an SQLite file that a script makes.
+    pub async fn of(spec: &str, script: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.db").display());
+        let config = ConnectionConfig {
+            name: "db".into(),
+            url: url.clone(),
+            model: Model::Tables,
+            policies: Policies::default(),
+            files: None,
+            create: true,
+        };
+        let store = connectors::open(&config).await.unwrap();
+        let world = Self { folder, _database: None, store, url, documents: false };
+        world.write(spec);
+        world.script(script).await;
+        world
+    }
+
+    async fn fill(&self) {
+        let (world, documents) = (self, self.documents);
         let spec = if documents {
             SPEC.replace("table = ", "collection = ")
                 .replace("url = \"${DB_URL}\"", "url = \"${DB_URL}\"\nmodel = \"documents\"")
@@ -120,7 +148,6 @@ impl World {
             let owner = if id == 3 { 2 } else { 1 };
             world.item(id, owner, (id < 20).then_some(id)).await;
         }
-        world
     }
 
     fn spec(&self) -> PathBuf {
@@ -167,6 +194,52 @@ impl World {
         let row = vec![Value::Int(id), Value::text(name), self.moment(Some(minute))];
         let set = ["name".to_owned(), "updated_at".to_owned()];
         self.set("old_items", id, &set, &row).await;
+    }
+
+    /// Takes records out of a source.
+    pub async fn remove(&self, entity: &str, ids: impl IntoIterator<Item = i64>) {
+        let rows: Vec<Row> = ids.into_iter().map(|id| vec![Value::Int(id)]).collect();
+        let mut session = self.store.session().await.unwrap();
+        session.begin().await.unwrap();
+        let delete = Delete { entity, key: &[self.key()], rows: &rows };
+        assert_eq!(session.delete(delete).await.unwrap(), rows.len() as u64, "{entity}");
+        session.commit().await.unwrap();
+    }
+
+    /// Edits items of the target by hand.
+    pub async fn edit_items(&self, ids: &[i64], field: &str, value: &str) {
+        let row = |id: &i64| vec![Value::Int(*id), Value::text(value)];
+        let rows: Vec<Row> = ids.iter().map(row).collect();
+        let (key, set) = (["legacy_id".to_owned()], [field.to_owned()]);
+        let mut session = self.store.session().await.unwrap();
+        session.begin().await.unwrap();
+        let update = Update { entity: "items", key: &key, set: &set, rows: &rows };
+        assert_eq!(session.update(update).await.unwrap(), rows.len() as u64);
+        session.commit().await.unwrap();
+    }
+
+    /// All that a table or collection holds.
+    pub async fn rows(&self, entity: &str) -> Vec<String> {
+        let select = Select { entity: entity.into(), ..Select::default() };
+        let rows = self.store.select(&select).await.unwrap().rows;
+        let mut rows: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+        rows.sort();
+        rows
+    }
+
+    /// What a query answers, value by value as text.
+    pub async fn query(&self, text: &str) -> Vec<Vec<String>> {
+        let text_of = |value: &Value| value.canonical_text().unwrap_or("-".into()).into_owned();
+        let rows = self.store.query(text).await.unwrap().rows;
+        rows.iter().map(|row| row.iter().map(text_of).collect()).collect()
+    }
+
+    /// Statements of the store's own.
+    pub async fn script(&self, script: &str) {
+        let mut session = self.store.session().await.unwrap();
+        session.begin().await.unwrap();
+        session.define(&Definition::Script(script.to_owned())).await.unwrap();
+        session.commit().await.unwrap();
     }
 
     async fn set(&self, entity: &str, id: i64, set: &[String], row: &Row) {
@@ -232,6 +305,14 @@ impl World {
         printed
     }
 
+    /// Does a command that fails, and gives what it says.
+    pub fn refused(&self, arguments: &[&str], code: i32) -> String {
+        let output = self.command(arguments).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+        told
+    }
+
     /// Runs the spec, and gives what the phase of the items counted.
     pub fn run(&self, more: &[&str], code: i32) -> Counts {
         self.run_phase("shop.items", more, code)
@@ -239,6 +320,19 @@ impl World {
 
     /// Runs the spec, and gives what a phase counted.
     pub fn run_phase(&self, phase: &str, more: &[&str], code: i32) -> Counts {
+        let found = self.report(phase, more, code);
+        ["read", "inserted", "updated", "unchanged", "skipped", "rejected"]
+            .map(|name| found[name].as_u64().unwrap())
+    }
+
+    /// Runs the spec, and gives what a phase deleted, marked and kept.
+    pub fn run_gone(&self, phase: &str, more: &[&str], code: i32) -> [u64; 3] {
+        let found = self.report(phase, more, code);
+        ["deleted", "marked", "deleted_kept"].map(|name| found[name].as_u64().unwrap())
+    }
+
+    /// Runs the spec, and gives what is reported of a phase.
+    pub fn report(&self, phase: &str, more: &[&str], code: i32) -> serde_json::Value {
         let report = self.folder.path().join("report.json");
         let mut arguments = vec!["run", "shop.toml", "--yes", "--report", "report.json"];
         arguments.extend(more);
@@ -249,9 +343,7 @@ impl World {
         let found = phases
             .iter()
             .find(|found| found["phase"].as_str().is_some_and(|name| phase.ends_with(name)));
-        let found = found.unwrap_or_else(|| panic!("no {phase} in {text}"));
-        ["read", "inserted", "updated", "unchanged", "skipped", "rejected"]
-            .map(|name| found[name].as_u64().unwrap())
+        found.unwrap_or_else(|| panic!("no {phase} in {text}")).clone()
     }
 
     /// Kills a run at a point; whether it came there.

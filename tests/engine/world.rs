@@ -198,5 +198,7 @@ fn phase() -> Phase {
         enrich: Vec::new(),
         enabled: true,
         off: mapper::plan::Off::default(),
+        deleted: None,
+        backup: None,
     }
 }

@@ -50,6 +50,7 @@ impl Brius {
             ("LEGACY_URL".to_owned(), legacy),
             ("MDW_URL".to_owned(), mdw),
             ("BRIUS_DATA".to_owned(), data.display().to_string()),
+            ("DELETED".to_owned(), "delete".to_owned()),
         ];
         let expected = std::fs::read_to_string(data.join("expected.env")).unwrap();
         let expected = expected.lines().filter_map(|line| line.split_once('='));
@@ -243,14 +244,12 @@ async fn fates_are_as_planted(brius: Brius) {
     assert!(brius.dump().await == before, "the rollback left something, or took too much");
 }
 
-/// Where the data tells what happens after a migration, the next run finds what is other and what is
-/// new. What was deleted is left in the source here.
+/// Where the data tells what happens after a migration, the next run finds what is other, what is new
+/// and what is gone.
 async fn finds_what_changed(brius: &Brius) {
     let Ok(script) = std::fs::read_to_string(brius.data.join("changes.sql")) else { return };
-    let kept: Vec<&str> = script
-        .lines()
-        .filter(|line| !line.starts_with("DELETE ") && *line != "BEGIN;" && *line != "COMMIT;")
-        .collect();
+    let kept: Vec<&str> =
+        script.lines().filter(|line| *line != "BEGIN;" && *line != "COMMIT;").collect();
     let legacy = brius.plan.connections.iter().position(|one| one.name == "legacy").unwrap();
     let store = connectors::open(&brius.plan.connections[legacy].config).await.unwrap();
     let mut session = store.session().await.unwrap();
@@ -266,11 +265,29 @@ async fn finds_what_changed(brius: &Brius) {
         let fate = match line["fate"].as_str().unwrap() {
             "updated" => "updated",
             "inserted" => "inserted",
-            _ => continue,
+            "deleted" => "deleted",
+            other => panic!("no fate: {other}"),
         };
         *told.entry((line["phase"].as_str().unwrap().to_owned(), fate)).or_default() += 1;
     }
     let counted = ["updated", "inserted"].map(|of| sums(&third, of));
+    let gone: BTreeMap<&str, u64> = third
+        .nodes
+        .iter()
+        .filter_map(|node| Some((node, node.phase.as_ref()?)))
+        .map(|(node, record)| {
+            assert!(node.kept.is_empty(), "{}: {:?}", node.name, node.kept);
+            (node.name.rsplit('.').next().unwrap(), record.counts.deleted)
+        })
+        .collect();
+    for ((phase, fate), count) in &told {
+        if *fate == "deleted" {
+            assert_eq!(gone[phase.as_str()], *count, "{phase}");
+        }
+    }
+    let expected: u64 =
+        told.iter().filter(|((_, fate), _)| *fate == "deleted").map(|(_, count)| count).sum();
+    assert_eq!(gone.values().sum::<u64>(), expected);
     let mut found = 0;
     for phase in brius.plan.phases.iter().filter(|phase| phase.source.changes.is_some()) {
         let of = |fate| told.get(&(phase.name.clone(), fate)).copied().unwrap_or(0);

@@ -171,6 +171,8 @@ pub fn phase(name: &str, (from, key): (&str, &str), to: &str, write: WriteMode) 
         enrich: Vec::new(),
         enabled: true,
         off: mapper::plan::Off::default(),
+        deleted: None,
+        backup: None,
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) struct Mapped {
     pub(super) lets: Vec<Span>,
     pub(super) lookup_origins: Vec<LookupOrigins>,
     pub(super) mentions: Vec<Mention>,
+    /// What is set in records that the source no longer has.
+    pub(super) mark: Vec<(FieldPath, Expr)>,
 }
 
 /// Lowers the mapping of a phase. `None` when something in it is wrong, all of which is reported.
@@ -91,8 +93,9 @@ impl<'s> Mapper<'_, 's> {
         let skip = self.rules(&written.skip, false);
         let reject = self.rules(&written.reject, true);
         let inputs = self.inputs(written, fields.as_deref());
+        let mark = self.mark(&written.mark, scope);
         let (lets, fields, skip, reject) = (lets?, fields?, skip?, reject?);
-        let (inputs, enriched) = (inputs?, self.enriched(written, &fields)?);
+        let (inputs, enriched, mark) = (inputs?, self.enriched(written, &fields)?, mark?);
         // Only now: what looks unused may be used where something is wrong.
         self.unused_lets(&written.lets);
         Some(Mapped {
@@ -124,7 +127,37 @@ impl<'s> Mapper<'_, 's> {
             lookups: std::mem::take(&mut self.lookups),
             lookup_origins: std::mem::take(&mut self.lookup_origins),
             mentions: std::mem::take(&mut self.mentions),
+            mark,
         })
+    }
+
+    /// Lowers what is set in records that the source no longer has, which nothing can be read of.
+    fn mark(&mut self, fields: &'s [Field], scope: Scope) -> Option<Vec<(FieldPath, Expr)>> {
+        let known = self.mentions.len();
+        let mut made = Vec::with_capacity(fields.len());
+        let mut paths = Vec::with_capacity(fields.len());
+        for field in fields {
+            // Others were refused when the spec was read.
+            let alone = matches!(
+                field.rule.origin,
+                Origin::Value(_) | Origin::Expr(_) | Origin::Template(_)
+            );
+            if !alone || field.rule.lookup.is_some() {
+                continue;
+            }
+            let Some(path) = target_path(&field.target) else { continue };
+            paths.push((path.clone(), field.target.text.span()));
+            made.extend(self.rule(&field.rule, scope).map(|expr| (path, expr)));
+        }
+        self.checker.overlaps(&paths);
+        let mut right = made.len() == fields.len();
+        for mention in self.mentions.split_off(known) {
+            if mention.root != MentionRoot::Inner {
+                right = false;
+                self.report(spec::unreadable(mention.span, "this is read from the record"));
+            }
+        }
+        right.then_some(made)
     }
 
     fn explode(&mut self, source: &'s spec::Source) -> Option<Path> {

@@ -7,6 +7,7 @@ use crate::check::graph::{Reference, Writes};
 use crate::check::origins::PhaseOrigins;
 use crate::diagnostics::{Diagnostic, Span, codes, wording};
 use crate::document::Text;
+use crate::expr::Expr;
 use crate::plan::{self, EdgeReason};
 use crate::spec;
 use crate::value::FieldPath;
@@ -74,6 +75,7 @@ impl<'s> Checker<'s> {
             key: key?.0?,
             write: write?,
         };
+        let deleted = deleted(phase, &mapped.mark);
         let checksum = checksum::of_phase(phase, &source, &handle?, (&target, &enrich), &mapped);
         self.origins.phases.push(PhaseOrigins {
             name: phase.name.span(),
@@ -121,10 +123,7 @@ impl<'s> Checker<'s> {
                 spec::OnDuplicate::First => plan::OnDuplicate::First,
                 spec::OnDuplicate::Last => plan::OnDuplicate::Last,
             },
-            max_rejects: phase.max_rejects.map(|limit| match limit.value {
-                spec::RejectLimit::Count(count) => plan::RejectLimit::Count(count),
-                spec::RejectLimit::Share(share) => plan::RejectLimit::Share(share),
-            }),
+            max_rejects: phase.max_rejects.map(|limit| self::limit(limit.value)),
             expected: phase.expected.map(|expected| expected.value),
             follows: None,
             enrich,
@@ -135,6 +134,8 @@ impl<'s> Checker<'s> {
                     .foreign_keys
                     .is_some_and(|it| it.value == spec::ForeignKeys::Deferred),
             },
+            deleted,
+            backup: phase.backup.map(|backup| backup.value),
             ignore: phase
                 .ignore
                 .iter()
@@ -226,6 +227,25 @@ impl<'s> Checker<'s> {
                 .at(span, "field names with dots between them"),
         );
     }
+}
+
+fn limit(of: spec::RejectLimit) -> plan::RejectLimit {
+    match of {
+        spec::RejectLimit::Count(count) => plan::RejectLimit::Count(count),
+        spec::RejectLimit::Share(share) => plan::RejectLimit::Share(share),
+    }
+}
+
+/// What becomes of records that the source no longer has.
+fn deleted(phase: &spec::Phase, mark: &[(FieldPath, Expr)]) -> Option<plan::Deleted> {
+    let said = phase.source.as_ref()?.deleted.as_ref()?;
+    let deed = match said.what.value {
+        spec::OnDeleted::Ignore => return None,
+        spec::OnDeleted::Delete => plan::Deed::Delete,
+        spec::OnDeleted::Mark => plan::Deed::Mark(mark.to_vec()),
+    };
+    let most = said.most.map_or(plan::Deleted::MOST, |most| limit(most.value));
+    Some(plan::Deleted { deed, most })
 }
 
 fn target_span(phase: &spec::Phase) -> Span {

@@ -268,6 +268,8 @@ fn phase(seeds: &[Seed], at: usize, count: u64, number: u64, generated: usize) -
         enrich: Vec::new(),
         enabled: true,
         off: crate::plan::Off::default(),
+        deleted: None,
+        backup: None,
     }
 }
 

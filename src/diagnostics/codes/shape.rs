@@ -2,6 +2,7 @@
 
 use crate::diagnostics::{Code, Page};
 
+/// `E0209` was about keys that an early version did not know; its number stays unused.
 pub(super) static CODES: &[&Code] = &[
     &UNKNOWN_KEY,
     &MISSING_KEY,
@@ -11,7 +12,6 @@ pub(super) static CODES: &[&Code] = &[
     &SEVERAL_OF,
     &NONE_OF,
     &DOTTED_KEY,
-    &NOT_YET,
     &BAD_LITERAL,
     &BAD_VALUE,
     &SPEC_VERSION,
@@ -19,6 +19,8 @@ pub(super) static CODES: &[&Code] = &[
     &EMPTY,
     &MISPLACED_KEY,
     &BAD_FILTER,
+    &MARK_READS,
+    &MARK_FIELD,
 ];
 
 /// A key that the table does not have.
@@ -115,18 +117,6 @@ pub static DOTTED_KEY: Code = Code {
     },
 };
 
-/// Part of the language that is not there yet.
-pub static NOT_YET: Code = Code {
-    id: "E0209",
-    title: "not yet supported",
-    page: Page {
-        meaning: "The language has this key, and this version does not do it yet. It is refused \
-                  rather than ignored.",
-        mistake: "source = { connection = \"shop\", table = \"orders\", deleted = \"mark\" }",
-        instead: "source = { connection = \"shop\", table = \"orders\" }",
-    },
-};
-
 /// Extended JSON that can't be read.
 pub static BAD_LITERAL: Code = Code {
     id: "E0210",
@@ -211,5 +201,31 @@ pub static BAD_FILTER: Code = Code {
                   take lists of filters. It means the same on every store.",
         mistake: "filter = { total = { \"$greater\" = 100 } }",
         instead: "filter = { total = { \"$gt\" = 100 } }",
+    },
+};
+
+/// A mark that needs the record.
+pub static MARK_READS: Code = Code {
+    id: "E0217",
+    title: "mark reads a record",
+    page: Page {
+        meaning: "`mark` is what is set in a record of the target when the source no longer has \
+                  it. There is no source record then to take a value from: a mark is a literal, \
+                  or an expression or template of `now`.",
+        mistake: "source = { connection = \"shop\", table = \"old_orders\", deleted = \"mark\" }\n[phase.orders.mark]\ndeleted_at = \"changed\"",
+        instead: "source = { connection = \"shop\", table = \"old_orders\", deleted = \"mark\" }\n[phase.orders.mark]\ndeleted_at = { expr = \"now\" }",
+    },
+};
+
+/// A mark on a field that can't have one.
+pub static MARK_FIELD: Code = Code {
+    id: "E0218",
+    title: "field can't be marked",
+    page: Page {
+        meaning: "A record that comes back to the source gets the values of its `fields` again, \
+                  and is no longer marked. So what `mark` sets is one of the `fields`. The key and \
+                  the id of a record always stay.",
+        mistake: "[phase.orders.fields]\nnumber = \"number\"\n[phase.orders.mark]\ngone = { value = true }",
+        instead: "[phase.orders.fields]\nnumber = \"number\"\ngone = { value = false }\n[phase.orders.mark]\ngone = { value = true }",
     },
 };

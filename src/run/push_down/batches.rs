@@ -21,7 +21,8 @@ use crate::connectors::{
 use crate::ledger::{Fate, PhaseRecord};
 use crate::plan::{OnConflict, PUSHED_BATCH, Phase, Transaction, WriteMode};
 use crate::run::load::Loaded;
-use crate::run::phase::{PhaseContext, Writer};
+use crate::run::phase::PhaseContext;
+use crate::run::writer::Writer;
 use crate::run::{ItemOutcome, RunError, RunErrorKind, Transformer, failpoint, source};
 use crate::value::query::{Filter, Select};
 use crate::value::statement::{Compute, Portion, Transfer};

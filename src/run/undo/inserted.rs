@@ -9,14 +9,26 @@ use super::{KeptWhy, Undone};
 use crate::connectors::{Delete, Session, StoreError, ViolationKind, WriteError};
 use crate::ledger::Entry;
 use crate::value::codec::content_hash;
-use crate::value::{Key, Object, Row, Value};
+use crate::value::{FieldPath, Key, Object, Row, Value};
 
 /// A record that is to be deleted.
-struct Doomed {
-    place: usize,
-    identity: Row,
-    key: Key,
-    present: Present,
+pub(in crate::run) struct Doomed {
+    /// The place of its entry.
+    pub(in crate::run) place: usize,
+    pub(in crate::run) identity: Row,
+    pub(in crate::run) key: Key,
+    pub(in crate::run) present: Present,
+}
+
+/// How records are looked at before they are deleted.
+#[derive(Clone, Copy)]
+pub(in crate::run) struct Look<'l> {
+    /// Also what was edited since or is referred to is to be deleted.
+    pub(in crate::run) force: bool,
+    /// Whether all columns are read.
+    pub(in crate::run) whole: bool,
+    /// The paths that a phase writes to a document, where only these count as edited.
+    pub(in crate::run) paths: &'l [FieldPath],
 }
 
 /// Deletes the records of these entries (places in `entries`).
@@ -31,6 +43,26 @@ pub async fn delete(
     references: &[Reference],
     force: bool,
 ) -> Result<Undone, StoreError> {
+    let look = Look { force, whole: false, paths: &[] };
+    let (doomed, mut undone) = examine(target, session, entries, places, references, look).await?;
+    let refused = delete_all(target, session, &doomed).await?;
+    undone.done += (doomed.len() - refused.len()) as u64;
+    undone.kept.extend(refused);
+    Ok(undone)
+}
+
+/// Tells which of these records can be deleted, and which are gone already or are kept.
+///
+/// # Errors
+/// When the store fails.
+pub(in crate::run) async fn examine(
+    target: &Target,
+    session: &mut dyn Session,
+    entries: &[Entry],
+    places: &[usize],
+    references: &[Reference],
+    look: Look<'_>,
+) -> Result<(Vec<Doomed>, Undone), StoreError> {
     let mut undone = Undone::default();
     let mut identities: Vec<(usize, Row)> = Vec::with_capacity(places.len());
     for &place in places {
@@ -40,6 +72,9 @@ pub async fn delete(
         }
     }
     let mut columns = target.shape.fields.clone();
+    if look.whole {
+        columns.extend(target.columns().filter(|name| !target.shape.fields.contains(name)));
+    }
     for reference in references {
         for column in reference.columns(&target.shape.identity) {
             if !columns.contains(column) {
@@ -54,15 +89,16 @@ pub async fn delete(
         let found = Key::new(&identity).ok().and_then(|key| Some((present.remove(&key)?, key)));
         let Some((present, key)) = found else {
             undone.gone += 1;
+            undone.missing.push(place);
             continue;
         };
-        if force || is_as_written(target, &entries[place], &present) {
+        if look.force || is_as_written(target, &entries[place], &present, look.paths) {
             doomed.push(Doomed { place, identity, key, present });
         } else {
             undone.kept.push((place, KeptWhy::Edited));
         }
     }
-    if !force {
+    if !look.force {
         let referenced = referenced(target, session, references, &doomed).await?;
         doomed.retain(|doomed| {
             let kept = referenced.contains(&doomed.place);
@@ -72,24 +108,32 @@ pub async fn delete(
             !kept
         });
     }
-    let refused = delete_all(target, session, &doomed).await?;
-    undone.done += (doomed.len() - refused.len()) as u64;
-    undone.kept.extend(refused);
-    Ok(undone)
+    Ok((doomed, undone))
 }
 
 /// Whether a record still holds what was inserted.
-fn is_as_written(target: &Target, entry: &Entry, present: &Present) -> bool {
+fn is_as_written(target: &Target, entry: &Entry, present: &Present, paths: &[FieldPath]) -> bool {
     let Some(hash) = entry.hash else { return false };
     match present {
         Present::Document(document) if target.shape.fields.is_empty() => {
             let whole = content_hash([&Value::Object(document.clone())]);
             // An id that the store gave is no part of what was written.
-            whole == hash || {
-                let mut without = Object::clone(document);
-                without.remove("_id");
-                content_hash([&Value::object(without)]) == hash
-            }
+            whole == hash
+                || {
+                    let mut without = Object::clone(document);
+                    without.remove("_id");
+                    content_hash([&Value::object(without)]) == hash
+                }
+                || (!paths.is_empty() && {
+                    let mut own = Object::with_capacity(paths.len());
+                    for path in paths {
+                        let value = path.get(document);
+                        if !matches!(value, Value::Missing) {
+                            path.set(&mut own, value.clone());
+                        }
+                    }
+                    content_hash([&Value::object(own)]) == hash
+                })
         }
         present => {
             let values: Row = target.shape.fields.iter().map(|name| present.get(name)).collect();
@@ -141,7 +185,7 @@ async fn referenced(
 }
 
 /// Deletes records as a whole, and where the store refuses, by halves. Gives those it refuses.
-async fn delete_all(
+pub(in crate::run) async fn delete_all(
     target: &Target,
     session: &mut dyn Session,
     doomed: &[Doomed],

@@ -25,7 +25,7 @@ pub struct Target {
 }
 
 /// A record as it is.
-pub(super) enum Present {
+pub(in crate::run) enum Present {
     Document(Arc<Object>),
     /// The columns that were asked for, and their values.
     Columns(Arc<[String]>, Row),
@@ -33,7 +33,7 @@ pub(super) enum Present {
 
 impl Present {
     /// The value of a column or at a dotted path.
-    pub(super) fn get(&self, name: &str) -> Value {
+    pub(in crate::run) fn get(&self, name: &str) -> Value {
         match self {
             Self::Columns(names, values) => {
                 let place = names.iter().position(|known| known == name);
@@ -68,6 +68,30 @@ impl Target {
         })
     }
 
+    /// Whether it is a collection.
+    pub(super) fn documents(&self) -> bool {
+        self.documents
+    }
+
+    /// The columns of the table that can be written; none of a collection.
+    pub(super) fn columns(&self) -> impl Iterator<Item = String> {
+        let columns = self.schema.iter().flat_map(|schema| &schema.columns);
+        columns.filter(|column| !column.generated).map(|column| column.name.clone())
+    }
+
+    /// The values that a record has in all columns that can be written, or a document in all of its
+    /// fields.
+    pub(in crate::run) fn whole(&self, present: &Present) -> Vec<(String, Value)> {
+        match present {
+            Present::Document(document) => {
+                document.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+            }
+            Present::Columns(..) => {
+                self.columns().map(|name| (name.clone(), present.get(&name))).collect()
+            }
+        }
+    }
+
     /// Whether there is nothing to look into.
     fn is_gone(&self) -> bool {
         !self.documents && self.schema.is_none()
@@ -75,7 +99,7 @@ impl Target {
 
     /// The values that identify an entry's record, as the target spells them; `None` when nothing
     /// does.
-    pub(super) fn identity(&self, entry: &Entry) -> Option<Row> {
+    pub(in crate::run) fn identity(&self, entry: &Entry) -> Option<Row> {
         let values = match &entry.id {
             Some(id) => id.values()?,
             None => vec![self.rule.as_ref()?.make(&entry.key, None)],
@@ -98,7 +122,7 @@ impl Target {
     }
 
     /// The records with these identities that are there, by identity.
-    pub(super) async fn read(
+    pub(in crate::run) async fn read(
         &self,
         session: &mut dyn Session,
         identities: &[&Row],

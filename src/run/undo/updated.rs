@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::target::Target;
 use super::{KeptWhy, Undone};
-use crate::connectors::{Session, StoreError, Update, WriteError};
+use crate::connectors::{Session, StoreError, Update, ViolationKind, WriteError};
 use crate::ledger::JournalEntry;
 use crate::value::codec::content_hash;
 use crate::value::{Key, Row, Value};
@@ -60,7 +60,7 @@ pub async fn restore(
         }
         let refused = update_all(target, session, &fields, &rows).await?;
         undone.done += (rows.len() - refused.len()) as u64;
-        undone.kept.extend(refused.into_iter().map(|place| (place, KeptWhy::Refused)));
+        undone.kept.extend(refused);
     }
     Ok(undone)
 }
@@ -71,13 +71,13 @@ fn is_same(now: &Value, before: &Value) -> bool {
 }
 
 /// Updates records as a whole, and where the store refuses, by halves. Gives the places of those it
-/// refuses.
+/// refuses, and why.
 async fn update_all(
     target: &Target,
     session: &mut dyn Session,
     set: &[String],
     rows: &[(usize, Row)],
-) -> Result<Vec<usize>, StoreError> {
+) -> Result<Vec<(usize, KeptWhy)>, StoreError> {
     let mut refused = Vec::new();
     let mut ranges: Vec<Range<usize>> = Vec::new();
     if !rows.is_empty() {
@@ -91,13 +91,17 @@ async fn update_all(
         match session.update(update).await {
             Ok(_) => session.release().await?,
             Err(WriteError::Store(error)) => return Err(error),
-            Err(WriteError::Record(_)) => {
+            Err(WriteError::Record(violation)) => {
                 session.rollback_to_savepoint().await?;
                 if part.len() > 1 {
                     let middle = range.start + range.len() / 2;
                     ranges.extend([middle..range.end, range.start..middle]);
                 } else {
-                    refused.extend(rows[range].iter().map(|(place, _)| *place));
+                    let why = match violation.kind {
+                        ViolationKind::ForeignKey => KeptWhy::Dangling,
+                        _ => KeptWhy::Refused,
+                    };
+                    refused.extend(rows[range].iter().map(|(place, _)| (*place, why)));
                 }
             }
         }

@@ -118,7 +118,9 @@ fn its_counts_are_what_was_generated() {
     let mut told: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
     for line in section(&text, "Why records were left out") {
         let row = cells(line);
-        if let Some(phase) = line.strip_prefix("| `").and(row[0].trim_matches('`').split('.').nth(1)) {
+        if let Some(phase) =
+            line.strip_prefix("| `").and(row[0].trim_matches('`').split('.').nth(1))
+        {
             let reasons = told.entry(phase.to_owned()).or_default();
             reasons.insert(format!("{}: {}", row[1], row[2]), number(&row[3]));
         }
@@ -154,7 +156,8 @@ fn every_requirement_names_tests_that_there_are() {
             let file = format!("tests/{}.rs", module.replace("::", "/"));
             assert_eq!(path, file, "{name}");
             let source = read(&file);
-            let at = source.find(&format!("fn {function}()")).unwrap_or_else(|| panic!("no {name}"));
+            let at =
+                source.find(&format!("fn {function}()")).unwrap_or_else(|| panic!("no {name}"));
             let before = source[..at].rsplit("\n\n").next().unwrap();
             assert!(before.contains("test"), "{name} is no test");
         }
@@ -170,7 +173,8 @@ fn its_commands_are_commands() {
         for command in code(line) {
             let Some(words) = command.strip_prefix("mapper ") else { continue };
             let words: Vec<&str> = words.split(' ').collect();
-            let help = Command::new(cargo_bin!("mapper")).args([words[0], "--help"]).output().unwrap();
+            let help =
+                Command::new(cargo_bin!("mapper")).args([words[0], "--help"]).output().unwrap();
             assert!(help.status.success(), "{command}");
             let help = String::from_utf8_lossy(&help.stdout).into_owned();
             for flag in words.iter().filter(|word| word.starts_with("--")) {

@@ -11,7 +11,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
     let (_, section) = page.split_once(&format!("\n## {heading}\n")).expect("the heading is there");
     let section = section.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
-    rows.map(|line| cells(line)).collect()
+    rows.map(cells).collect()
 }
 
 /// The cells of a line of a table.

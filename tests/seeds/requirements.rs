@@ -56,7 +56,8 @@ impl Migrated {
     /// Rows of the source by key, of those that arrive.
     async fn source(&self, phase: &str, columns: &str) -> BTreeMap<String, Vec<Option<String>>> {
         let ScanSource::Entity(table) = &self.phase(phase).source.scan else { panic!("a table") };
-        let mut rows = by_key(&self.brius, "legacy", &format!("SELECT {columns} FROM {table}")).await;
+        let mut rows =
+            by_key(&self.brius, "legacy", &format!("SELECT {columns} FROM {table}")).await;
         let left_out = self.left_out(phase);
         rows.retain(|key, _| !left_out.contains(key));
         rows
@@ -70,7 +71,8 @@ impl Migrated {
 
     /// Every record of the source but those that were planted is in the target, once.
     async fn arrives(&self, phase: &str) {
-        let (source, target) = (self.source(phase, "id").await, self.target(phase, "legacy_id").await);
+        let (source, target) =
+            (self.source(phase, "id").await, self.target(phase, "legacy_id").await);
         assert!(!source.is_empty(), "{phase}");
         assert!(source.keys().eq(target.keys()), "{phase}");
     }
@@ -149,7 +151,11 @@ async fn conversations_keep_their_threads() {
         migrated.arrives(&format!("communications.{phase}")).await;
     }
     for (phase, answers, target) in [
-        ("messages", "reply_to_id", "(SELECT legacy_id FROM messages o WHERE o.id = reply_to), thread"),
+        (
+            "messages",
+            "reply_to_id",
+            "(SELECT legacy_id FROM messages o WHERE o.id = reply_to), thread",
+        ),
         ("comments", "parent_id", "(SELECT legacy_id FROM comments o WHERE o.id = parent_id), ''"),
     ] {
         let phase = format!("communications.{phase}");
@@ -163,7 +169,10 @@ async fn conversations_keep_their_threads() {
             answered += usize::from(row[0].is_some());
         }
         assert!(answered > 80, "{phase}: {answered}");
-        assert!(source == migrated.target(&phase, &format!("legacy_id, {target}")).await, "{phase}");
+        assert!(
+            source == migrated.target(&phase, &format!("legacy_id, {target}")).await,
+            "{phase}"
+        );
     }
 }
 
@@ -183,14 +192,12 @@ async fn every_legacy_id_is_in_the_published_map() {
         let name = phase.full_name();
         assert_eq!(published.ids, outcome[&phase.name]["read"], "{name}");
         let (map, target) = ("mapper.mappings", &phase.target.entity);
-        let told = migrated.brius.query(
-            "mdw",
-            &format!(
-                "SELECT count(*), count(m.new_id), count(m.who), count(m.finished_at), min(length(m.new_id)), max(length(m.new_id)) \
-                 FROM {target} t LEFT JOIN {map} m ON m.phase = '{name}' AND m.new_id = t.id::text"
-            ),
+        let query = format!(
+            "SELECT count(*), count(m.new_id), count(m.who), count(m.finished_at), \
+             min(length(m.new_id)), max(length(m.new_id)) \
+             FROM {target} t LEFT JOIN {map} m ON m.phase = '{name}' AND m.new_id = t.id::text"
         );
-        let told = told.await.remove(0);
+        let told = migrated.brius.query("mdw", &query).await.remove(0);
         let arrived = told[0].clone();
         assert_ne!(arrived.as_deref(), Some("0"), "{name}");
         assert_eq!(told[1..4], [arrived.clone(), arrived.clone(), arrived], "{name}");

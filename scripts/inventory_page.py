@@ -135,7 +135,7 @@ def page(inventory, day):
     for script in scripts():
         group = len(script) == 1
         text.append(f"| | {script[0]} | | | | | | | | | |\n" if group else row(script, phases, inventory))
-    text.append(NOTES.format(checks=len(inventory.checks), total=float(inventory.total), **inventory.changes))
+    text.append(NOTES.format(checks=inventory.checks, total=float(inventory.total), **inventory.changes))
     for name in sorted(phases):
         for told, count in sorted(phases[name]["reasons"].items()):
             fate, _, reason = told.partition(": ")

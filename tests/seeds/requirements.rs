@@ -154,9 +154,13 @@ async fn conversations_keep_their_threads() {
         (
             "messages",
             "reply_to_id",
-            "(SELECT legacy_id FROM messages o WHERE o.id = reply_to), thread",
+            "(SELECT legacy_id FROM messages o WHERE o.id = messages.reply_to), thread",
         ),
-        ("comments", "parent_id", "(SELECT legacy_id FROM comments o WHERE o.id = parent_id), ''"),
+        (
+            "comments",
+            "parent_id",
+            "(SELECT legacy_id FROM comments o WHERE o.id = comments.parent_id), ''",
+        ),
     ] {
         let phase = format!("communications.{phase}");
         let thread = if answers == "reply_to_id" { "thread" } else { "''" };

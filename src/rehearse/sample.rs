@@ -21,6 +21,9 @@ use crate::value::{Column, Row, Schema, Value};
 /// Rows that are read and written together.
 const BATCH: usize = 500;
 
+/// So many rows are chosen before they are taken in, with all that they refer to.
+const STEP: usize = 10 * BATCH;
+
 /// The share is told in parts of this many.
 const PARTS: u32 = 1_000_000;
 
@@ -105,8 +108,7 @@ impl<'s> Sampler<'s> {
                     chosen.push(object_of(&batch.layout, row));
                 }
             }
-            // Of a small share, many batches give the rows of one step.
-            if chosen.len() >= BATCH {
+            if chosen.len() >= STEP {
                 self.add(entity.clone(), std::mem::take(&mut chosen)).await?;
             }
         }

@@ -12,6 +12,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::ledger::{KeyMap, Known};
 use crate::plan::Plan;
 use crate::run::{RunError, RunErrorKind, Stores};
 use walk::Walk;
@@ -69,7 +70,7 @@ pub enum ExportFormat {
 /// # Errors
 /// When a ledger can't be read.
 pub async fn find_legacy(plan: &Plan, stores: &Stores, key: &str) -> Result<Vec<IdRow>, RunError> {
-    find(plan, stores, |row| row.legacy_key == key).await
+    find(plan, stores, &|_, known| known.entry.key.display(true) == key).await
 }
 
 /// The lines whose new id reads so.
@@ -77,22 +78,18 @@ pub async fn find_legacy(plan: &Plan, stores: &Stores, key: &str) -> Result<Vec<
 /// # Errors
 /// When a ledger can't be read.
 pub async fn find_new(plan: &Plan, stores: &Stores, id: &str) -> Result<Vec<IdRow>, RunError> {
-    find(plan, stores, |row| row.new_id.as_deref() == Some(id)).await
+    find(plan, stores, &|map, known| walk::new_id(map, known).as_deref() == Some(id)).await
 }
 
 async fn find(
     plan: &Plan,
     stores: &Stores,
-    wanted: impl Fn(&IdRow) -> bool,
+    wanted: &(dyn Fn(&KeyMap, &Known) -> bool + Sync),
 ) -> Result<Vec<IdRow>, RunError> {
     let mut found = Vec::new();
-    each(plan, stores, |row| {
-        if wanted(&row) {
-            found.push(row);
-        }
-        Ok(())
-    })
-    .await?;
+    for phase in plan.phases.iter().filter(|phase| phase.follows.is_none()) {
+        found.extend(walk::matching(phase, stores, wanted).await?);
+    }
     Ok(found)
 }
 

@@ -1,5 +1,7 @@
 //! The id map written out, for tools that read the target's store.
 
+use std::collections::BTreeSet;
+
 use super::walk::Walk;
 use crate::connectors::Session;
 use crate::ledger::{Ledger, Mapping};
@@ -41,7 +43,7 @@ pub async fn refresh(plan: &Plan, stores: &Stores) -> Result<Vec<Published>, Run
 }
 
 async fn each(plan: &Plan, stores: &Stores, all: bool) -> Result<Vec<Published>, RunError> {
-    let mut done = Vec::new();
+    let (mut done, mut made) = (Vec::new(), BTreeSet::new());
     for phase in plan.phases.iter().filter(|phase| phase.follows.is_none()) {
         let ledger = stores.ledger(phase.target.connection);
         if !ledger.exists().await? {
@@ -61,9 +63,11 @@ async fn each(plan: &Plan, stores: &Stores, all: bool) -> Result<Vec<Published>,
         }
         let store = stores.get(phase.target.connection);
         let mut session = store.session().await?;
-        session.begin().await?;
-        ledger.create_mappings(&mut *session).await?;
-        session.commit().await?;
+        if made.insert(phase.target.connection) {
+            session.begin().await?;
+            ledger.create_mappings(&mut *session).await?;
+            session.commit().await?;
+        }
         if !store.capabilities().transactions {
             ledger.set_published(&mut *session, &history, UNDER_WAY).await?;
         }

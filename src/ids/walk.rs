@@ -3,44 +3,25 @@
 use std::collections::HashMap;
 
 use super::IdRow;
-use crate::connectors::ScanSource;
-use crate::ledger::{Fate, KeyMap, Known, PhaseRecord, RunRecord};
+use crate::connectors::{ScanSource, StoreError};
+use crate::ledger::{Fate, KeyMap, Known, Ledger, PhaseRecord, RunRecord};
 use crate::plan::Phase;
 use crate::run::{RunError, Stores};
 use crate::value::{Key, Value, time};
 
-/// A walk over what a phase did, each source key once, at its newest entry.
-pub(super) struct Walk {
+/// What is told beside keys and ids of a phase.
+struct About {
     phase: String,
     source: Option<String>,
     target: String,
-    map: KeyMap,
-    /// Which batch tells of a key last.
-    newest: HashMap<u128, u32>,
     runs: HashMap<String, RunRecord>,
     phases: HashMap<String, PhaseRecord>,
-    at: usize,
 }
 
-impl Walk {
-    pub(super) async fn open(phase: &Phase, stores: &Stores) -> Result<Self, RunError> {
-        let ledger = stores.ledger(phase.target.connection);
-        let history = phase.history_name();
-        let mut map = KeyMap::open(&ledger, &history).await?;
-        let mut newest: HashMap<u128, u32> = HashMap::new();
-        let mut at = 0;
-        while let Some(entries) = map.batch(at).await? {
-            let place = place(at);
-            newest.extend(entries.iter().map(|known| (known.entry.key.hash128(), place)));
-            at += 1;
-        }
-        let (mut runs, mut phases) = (HashMap::new(), HashMap::new());
-        if !map.is_empty() {
-            let all = ledger.runs(None).await?;
-            runs.extend(all.into_iter().map(|run| (run.id.clone(), run)));
-            let all = ledger.phases(Some(&history)).await?;
-            phases.extend(all.into_iter().map(|phase| (phase.run.clone(), phase)));
-        }
+impl About {
+    async fn read(phase: &Phase, ledger: &Ledger) -> Result<Self, StoreError> {
+        let runs = ledger.runs(None).await?;
+        let phases = ledger.phases(Some(&phase.history_name())).await?;
         Ok(Self {
             phase: phase.full_name(),
             source: match &phase.source.scan {
@@ -50,17 +31,58 @@ impl Walk {
                 ScanSource::Query(_) | ScanSource::Files => None,
             },
             target: phase.target.entity.clone(),
-            map,
-            newest,
-            runs,
-            phases,
-            at: 0,
+            runs: runs.into_iter().map(|run| (run.id.clone(), run)).collect(),
+            phases: phases.into_iter().map(|phase| (phase.run.clone(), phase)).collect(),
         })
+    }
+
+    fn of_run(&self, run: &str) -> (Option<&RunRecord>, Option<&PhaseRecord>) {
+        (self.runs.get(run), self.phases.get(run))
+    }
+
+    fn row(&self, map: &KeyMap, known: &Known) -> IdRow {
+        let (run, phase) = self.of_run(&known.run);
+        IdRow {
+            phase: self.phase.clone(),
+            legacy_key: known.entry.key.display(true),
+            new_id: new_id(map, known),
+            fate: known.entry.fate.name().to_owned(),
+            run: known.run.to_string(),
+            source: self.source.clone(),
+            target: self.target.clone(),
+            who: run.map(|run| run.who.clone()),
+            started_at: phase.map(|phase| time::timestamp_text(phase.started_at)),
+            finished_at: phase.and_then(|phase| phase.finished_at).map(time::timestamp_text),
+        }
+    }
+}
+
+/// A walk over what a phase did, each source key once, at its newest entry.
+pub(super) struct Walk {
+    about: About,
+    map: KeyMap,
+    /// Which batch tells of a key last.
+    newest: HashMap<u128, u32>,
+    at: usize,
+}
+
+impl Walk {
+    pub(super) async fn open(phase: &Phase, stores: &Stores) -> Result<Self, RunError> {
+        let ledger = stores.ledger(phase.target.connection);
+        let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
+        let mut newest: HashMap<u128, u32> = HashMap::new();
+        let mut at = 0;
+        while let Some(entries) = map.batch(at).await? {
+            let place = place(at);
+            newest.extend(entries.iter().map(|known| (known.entry.key.hash128(), place)));
+            at += 1;
+        }
+        Ok(Self { about: About::read(phase, &ledger).await?, map, newest, at: 0 })
     }
 
     /// The run and the phase's part of it.
     pub(super) fn of_run(&self, run: &str) -> (Option<&RunRecord>, Option<&PhaseRecord>) {
-        (self.runs.get(run), self.phases.get(run))
+        self.about.of_run(run)
     }
 
     /// The lines of the next batch; `None` at the end.
@@ -93,24 +115,40 @@ impl Walk {
                 }
             }
         }
-        Ok(Some(entries.iter().map(|known| self.row(known)).collect()))
+        Ok(Some(entries.iter().map(|known| self.about.row(&self.map, known)).collect()))
     }
+}
 
-    fn row(&self, known: &Known) -> IdRow {
-        let (run, phase) = self.of_run(&known.run);
-        IdRow {
-            phase: self.phase.clone(),
-            legacy_key: known.entry.key.display(true),
-            new_id: self.map.identity(known).map(|id| id_text(&id)),
-            fate: known.entry.fate.name().to_owned(),
-            run: known.run.to_string(),
-            source: self.source.clone(),
-            target: self.target.clone(),
-            who: run.map(|run| run.who.clone()),
-            started_at: phase.map(|phase| time::timestamp_text(phase.started_at)),
-            finished_at: phase.and_then(|phase| phase.finished_at).map(time::timestamp_text),
-        }
+/// The lines of the records that are wanted. Nothing is made of the others.
+pub(super) async fn matching(
+    phase: &Phase,
+    stores: &Stores,
+    wanted: &(dyn Fn(&KeyMap, &Known) -> bool + Sync),
+) -> Result<Vec<IdRow>, RunError> {
+    let ledger = stores.ledger(phase.target.connection);
+    let mut map = KeyMap::open(&ledger, &phase.history_name()).await?;
+    let mut keys: Vec<Key> = Vec::new();
+    let mut at = 0;
+    while let Some(entries) = map.batch(at).await? {
+        let found = entries.into_iter().filter(|known| wanted(&map, known));
+        keys.extend(found.map(|known| known.entry.key));
+        at += 1;
     }
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    let about = About::read(phase, &ledger).await?;
+    // What an older entry says may not be so any more.
+    let known = map.get(&keys).await?;
+    let newest = keys.iter().filter_map(|key| known.get(key));
+    Ok(newest.filter(|known| wanted(&map, known)).map(|known| about.row(&map, known)).collect())
+}
+
+/// The id that a record has in the target, as text.
+pub(super) fn new_id(map: &KeyMap, known: &Known) -> Option<String> {
+    map.identity(known).map(|id| id_text(&id))
 }
 
 fn place(at: usize) -> u32 {

@@ -210,7 +210,7 @@ pub enum OnConflict {
 /// What commits together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transaction {
-    /// The engine groups batches, about a second or 32 MiB.
+    /// The engine groups batches, about a second or 64 MiB.
     #[default]
     Auto,
     /// A source record is written whole or not at all: one failing element rejects all of them.

@@ -21,6 +21,9 @@ use crate::value::{Column, Row, Schema, Value};
 /// Rows that are read and written together.
 const BATCH: usize = 500;
 
+/// So many rows are chosen before they are taken in, with all that they refer to.
+const STEP: usize = 10 * BATCH;
+
 /// The share is told in parts of this many.
 const PARTS: u32 = 1_000_000;
 
@@ -89,13 +92,12 @@ impl<'s> Sampler<'s> {
             after: None,
         };
         let mut scan = origin.scan(request).await?;
-        let mut seen = 0;
+        let (mut seen, mut chosen) = (0, Vec::new());
         while let Some(batch) = scan.next().await? {
             if self.cancel.is_cancelled() {
                 return Err(RunError::new(RunErrorKind::Cancelled, "interrupted"));
             }
             self.unreadable += batch.broken.len() as u64;
-            let mut chosen = Vec::new();
             for (row, key) in batch.rows.into_iter().zip(batch.keys) {
                 seen += 1;
                 let hash = match &key {
@@ -106,15 +108,18 @@ impl<'s> Sampler<'s> {
                     chosen.push(object_of(&batch.layout, row));
                 }
             }
-            self.add(entity.clone(), chosen).await?;
+            if chosen.len() >= STEP {
+                self.add(entity.clone(), std::mem::take(&mut chosen)).await?;
+            }
         }
-        Ok(())
+        self.add(entity.clone(), chosen).await
     }
 
     /// Takes rows in that are not there yet, and all that they refer to.
     async fn add(&mut self, entity: Entity, rows: Vec<Value>) -> Result<(), RunError> {
-        let mut open = vec![(entity, rows)];
-        while let Some((entity, rows)) = open.pop() {
+        // What several links lead to is taken in together.
+        let mut open = BTreeMap::from([(entity, rows)]);
+        while let Some((entity, rows)) = open.pop_last() {
             let rows = self.new_ones(&entity, rows);
             if rows.is_empty() {
                 continue;
@@ -123,9 +128,8 @@ impl<'s> Sampler<'s> {
             for place in 0..self.uses.links.len() {
                 if self.uses.links[place].from == entity {
                     let to = self.uses.links[place].to.clone();
-                    for found in self.referred(place, &rows).await? {
-                        open.push((to.clone(), found));
-                    }
+                    let found = self.referred(place, &rows).await?;
+                    open.entry(to).or_insert_with(Vec::new).extend(found);
                 }
             }
         }
@@ -152,12 +156,8 @@ impl<'s> Sampler<'s> {
             .collect()
     }
 
-    /// The rows that a link's rows refer to, in batches, and that were not asked for before.
-    async fn referred(
-        &mut self,
-        place: usize,
-        rows: &[Value],
-    ) -> Result<Vec<Vec<Value>>, RunError> {
+    /// The rows that a link's rows refer to, and that were not asked for before.
+    async fn referred(&mut self, place: usize, rows: &[Value]) -> Result<Vec<Value>, RunError> {
         let link = &self.uses.links[place];
         let (Some(Some(origin)), Some(schema)) =
             (self.origins.get(link.to.0), self.copied.schemas.get(&link.to))
@@ -210,7 +210,7 @@ impl<'s> Sampler<'s> {
             };
             let rows = origin.select(&select).await?;
             let layout = rows.layout;
-            found.push(rows.rows.into_iter().map(|row| object_of(&layout, row)).collect());
+            found.extend(rows.rows.into_iter().map(|row| object_of(&layout, row)));
         }
         Ok(found)
     }

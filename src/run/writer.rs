@@ -13,7 +13,7 @@ use crate::ledger::{BatchRows, Ledger, PhaseRecord, RejectRecord, RejectState};
 use crate::plan::{RejectLimit, Transaction};
 
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
-const COMMIT_BYTES: usize = 32 << 20;
+const COMMIT_BYTES: usize = 64 << 20;
 
 /// … or of about this many records: each may touch a page of its own.
 const COMMIT_RECORDS: u64 = 100_000;

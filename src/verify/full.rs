@@ -3,20 +3,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
 use super::PhaseDifferences;
 use super::cells::Cells;
 use super::written::Written;
-use crate::connectors::{Fitter, Store, fitters};
+use crate::connectors::{Fitter, Scan, Store, fitters};
 use crate::ledger::{Fate, KeyMap, Known, PhaseRecord};
 use crate::plan::{Phase, Plan, WriteMode};
 use crate::run::{
-    Event, Item, ItemOutcome, Observer, RunError, RunErrorKind, Shape, Stores, Transformer, source,
+    Event, Item, ItemOutcome, MappedBatch, Observer, RunError, RunErrorKind, Shape, Stores,
+    Transformer, source,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::{Key, Row, Schema, Value};
 
 /// How many records one query asks for.
 const RECORDS_PER_QUERY: usize = 500;
+
+/// How many mapped batches wait to be compared.
+const QUEUE: usize = 1;
 
 /// Compares a phase that was completed. What goes wrong is told in the result.
 pub(super) async fn compare(
@@ -51,8 +58,8 @@ async fn try_compare(
     }
     let shape = Arc::new(Shape::new(&phase, &**store, schema.as_ref())?);
     let ledger = stores.ledger(phase.target.connection);
-    let mut scan = source::open(&phase, stores, None).await?;
-    let mut transformer = Transformer::open(plan, &phase, &shape, stores, record.now, None).await?;
+    let scan = source::open(&phase, stores, None).await?;
+    let transformer = Transformer::open(plan, &phase, &shape, stores, record.now, None).await?;
     let mut comparison = Comparison {
         phase: &phase,
         shape: &shape,
@@ -64,13 +71,36 @@ async fn try_compare(
     };
     comparison.found.not_compared = comparison.cells.not_compared();
     let mut records = 0;
-    while let Some(batch) = scan.next().await? {
-        let mapped = transformer.map(batch).await?;
+    let (mut batches, mapper) = mapped(scan, transformer);
+    while let Some(batch) = batches.recv().await {
+        let mapped = batch?;
         records += mapped.sources;
         comparison.add(mapped.items).await?;
         observer.event(&Event::Compared { phase: phase.full_name(), records });
     }
-    Ok(())
+    mapper.await.map_err(|_| RunError::new(RunErrorKind::Internal, "the mapping broke off"))
+}
+
+/// Maps the source beside the comparison. It ends when nobody takes its batches any more.
+fn mapped(
+    mut scan: Box<dyn Scan>,
+    mut transformer: Transformer,
+) -> (mpsc::Receiver<Result<MappedBatch, RunError>>, JoinHandle<()>) {
+    let (mapped, batches) = mpsc::channel(QUEUE);
+    let mapper = tokio::spawn(async move {
+        loop {
+            let message = match scan.next().await {
+                Ok(Some(batch)) => transformer.map(batch).await,
+                Ok(None) => return,
+                Err(error) => Err(RunError::from(error)),
+            };
+            let failed = message.is_err();
+            if mapped.send(message).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    (batches, mapper)
 }
 
 struct Comparison<'c> {

@@ -8,6 +8,7 @@
 mod blocks;
 mod generated;
 mod recipes;
+mod seed_3;
 mod transcripts;
 
 use std::path::{Path, PathBuf};

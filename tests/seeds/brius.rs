@@ -24,15 +24,15 @@ use crate::servers;
 /// Phase, key, fate, reason.
 type Told = (String, i64, &'static str, Option<String>);
 
-struct Brius {
+pub(super) struct Brius {
     data: PathBuf,
-    plan: Plan,
+    pub(super) plan: Plan,
     _folder: tempfile::TempDir,
 }
 
 impl Brius {
     #[expect(clippy::disallowed_methods, reason = "the scale of the big data is the environment's")]
-    fn new(profile: &str, urls: impl FnOnce(&Path) -> [String; 2]) -> Self {
+    pub(super) fn new(profile: &str, urls: impl FnOnce(&Path) -> [String; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let scale = std::env::var("MAPPER_SCALE").unwrap_or_else(|_| "0.05".to_owned());
@@ -63,18 +63,22 @@ impl Brius {
         Self { data, plan, _folder: folder }
     }
 
-    fn lines(&self, file: &str) -> Vec<serde_json::Value> {
+    pub(super) fn lines(&self, file: &str) -> Vec<serde_json::Value> {
         let text = std::fs::read_to_string(self.data.join(file)).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    async fn stores(&self) -> Stores {
+    pub(super) async fn stores(&self) -> Stores {
         fixtures::open(&self.plan, fixtures::Fill::All, &Silent).await.unwrap().0
     }
 
-    async fn run(&self) -> Outcome {
+    pub(super) async fn run(&self) -> Outcome {
+        self.run_with(Options::default()).await
+    }
+
+    pub(super) async fn run_with(&self, options: Options) -> Outcome {
         let plan = Arc::new(self.plan.clone());
-        let options = Arc::new(Options::default());
+        let options = Arc::new(options);
         let stores = self.stores().await;
         run::run(plan, stores, options, Arc::new(Silent), Cancel::default()).await.unwrap()
     }
@@ -83,10 +87,39 @@ impl Brius {
         status(&self.plan, &self.stores().await).await.unwrap()
     }
 
+    pub(super) fn connection(&self, name: &str) -> usize {
+        self.plan.connections.iter().position(|one| one.name == name).unwrap()
+    }
+
+    /// The rows of a query, each column as text.
+    pub(super) async fn query(&self, connection: &str, query: &str) -> Vec<Vec<Option<String>>> {
+        let config = &self.plan.connections[self.connection(connection)].config;
+        let store = connectors::open(config).await.unwrap();
+        let rows = store.query(query).await.unwrap().rows;
+        store.close().await;
+        let text = |value: &Value| value.canonical_text().map(std::borrow::Cow::into_owned);
+        rows.iter().map(|row| row.iter().map(text).collect()).collect()
+    }
+
+    /// Executes a script of the data.
+    pub(super) async fn script(&self, connection: &str, file: &str) {
+        let script = std::fs::read_to_string(self.data.join(file)).unwrap();
+        let kept: Vec<&str> =
+            script.lines().filter(|line| *line != "BEGIN;" && *line != "COMMIT;").collect();
+        let config = &self.plan.connections[self.connection(connection)].config;
+        let store = connectors::open(config).await.unwrap();
+        let mut session = store.session().await.unwrap();
+        session.begin().await.unwrap();
+        session.define(&connectors::Definition::Script(kept.join("\n"))).await.unwrap();
+        session.commit().await.unwrap();
+        drop(session);
+        store.close().await;
+    }
+
     /// Every row of the target but the ledger's, as text.
     async fn dump(&self) -> BTreeSet<String> {
-        let connection = self.plan.connections.iter().find(|one| one.name == "mdw").unwrap();
-        let store = connectors::open(&connection.config).await.unwrap();
+        let config = &self.plan.connections[self.connection("mdw")].config;
+        let store = connectors::open(config).await.unwrap();
         let mut lines = BTreeSet::new();
         for entity in store.entities().await.unwrap() {
             for row in store.query(&format!("SELECT * FROM \"{entity}\"")).await.unwrap().rows {
@@ -173,7 +206,7 @@ impl Brius {
     }
 }
 
-fn assert_checks(outcome: &Outcome) {
+pub(super) fn assert_checks(outcome: &Outcome) {
     for node in &outcome.nodes {
         if let Some(check) = &node.check {
             assert!(check.passed, "{}: {}", check.name, check.actual);
@@ -247,17 +280,10 @@ async fn fates_are_as_planted(brius: Brius) {
 /// Where the data tells what happens after a migration, the next run finds what is other, what is new
 /// and what is gone.
 async fn finds_what_changed(brius: &Brius) {
-    let Ok(script) = std::fs::read_to_string(brius.data.join("changes.sql")) else { return };
-    let kept: Vec<&str> =
-        script.lines().filter(|line| *line != "BEGIN;" && *line != "COMMIT;").collect();
-    let legacy = brius.plan.connections.iter().position(|one| one.name == "legacy").unwrap();
-    let store = connectors::open(&brius.plan.connections[legacy].config).await.unwrap();
-    let mut session = store.session().await.unwrap();
-    session.begin().await.unwrap();
-    session.define(&connectors::Definition::Script(kept.join("\n"))).await.unwrap();
-    session.commit().await.unwrap();
-    drop(session);
-    store.close().await;
+    if !brius.data.join("changes.sql").exists() {
+        return;
+    }
+    brius.script("legacy", "changes.sql").await;
     let third = brius.run().await;
     assert_checks(&third);
     let mut told: BTreeMap<(String, &str), u64> = BTreeMap::new();

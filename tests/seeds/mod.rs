@@ -3,5 +3,7 @@
 mod brius;
 mod default;
 mod dirty;
+pub mod planted;
+mod requirements;
 mod servers;
 pub mod world;

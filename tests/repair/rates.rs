@@ -54,7 +54,7 @@ sum = { connection = "db", table = "new", of = "amount" }
 expect = { equals = { sum = { connection = "db", table = "old", of = "amount", filter = { amount = { "$lte" = 100 } } } } }
 "#;
 
-async fn holds(world: World) {
+fn holds(world: &World) {
     let report = world.run("", 3);
     let checks = report["checks"].as_array().unwrap();
     assert_eq!(checks.len(), 6);
@@ -85,17 +85,17 @@ async fn holds(world: World) {
 
 #[tokio::test]
 async fn on_postgresql() {
-    holds(World::on(&servers::postgres(), TABLES, SPEC).await).await;
+    holds(&World::on(&servers::postgres(), TABLES, SPEC).await);
 }
 
 #[tokio::test]
 async fn on_mariadb() {
-    holds(World::on(&servers::mariadb(), TABLES, SPEC).await).await;
+    holds(&World::on(&servers::mariadb(), TABLES, SPEC).await);
 }
 
 #[tokio::test]
 async fn on_a_file() {
-    holds(World::file(TABLES, SPEC).await).await;
+    holds(&World::file(TABLES, SPEC).await);
 }
 
 /// A phase that never ran has no rate, and a query without a share fails its check.

@@ -339,7 +339,7 @@ impl Session for OverlaySession {
                 locked(&self.shared.notes).push(unseen(table));
             }
             StructureChange::AddForeignKey { table, key } => {
-                self.add_foreign_key(table, key).await?
+                self.add_foreign_key(table, key).await?;
             }
             _ => {}
         }

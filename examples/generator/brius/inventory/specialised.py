@@ -71,7 +71,7 @@ TABLES = (
     )),
     Table("dispatch_impression", ("impressions",), 4016, impression, (
         rejected("patient who is not there", 8, "lookup_missing", nobody("patient_id", "dispatch_patient")),
-        rejected("day that does not exist", 6, "lookup_missing", value(taken=["31/02/2016", "45/13/2014", "spring"])),
+        rejected("day that does not exist", 6, "missing", value(taken=["31/02/2016", "45/13/2014", "spring"])),
         harmless("month before the day", 45, value(taken=["12/31/2018", "06/15/2019"])),
     )),
     Table("dispatch_measurement", ("measurements",), 19502, measurement, (

@@ -55,7 +55,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 /// How a run is done.
 #[derive(Clone, Debug)]
@@ -116,8 +116,9 @@ impl Options {
         phase.enabled && self.selects(index)
     }
 
+    /// The moment of the run: whole seconds, which every store's moments hold.
     fn now(&self) -> DateTime<Utc> {
-        self.now.unwrap_or_else(Utc::now)
+        self.now.unwrap_or_else(|| Utc::now().trunc_subsecs(0))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The engine over real SQLite files: fates, conflicts, duplicates, batches, resume.
 
 mod conflicts;
+mod now;
 mod second_pass;
 mod stream;
 pub mod world;

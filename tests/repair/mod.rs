@@ -5,4 +5,4 @@ mod chains;
 mod foretold;
 mod rates;
 mod switches;
-mod world;
+pub(crate) mod world;

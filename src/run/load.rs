@@ -12,7 +12,10 @@ use super::seen::{Seen, Winners};
 use super::transform::record_problem;
 use super::{Item, ItemOutcome, MappedBatch, RunError, Shape};
 use crate::connectors::{Session, StoreError};
-use crate::ledger::{BatchRecord, Counts, Entry, Fate, JournalEntry, KeyMap, Known};
+use crate::ledger::{
+    BatchRecord, Counts, Entry, Fate, JournalEntry, KeyMap, Known, PhaseRecord, RejectRecord,
+    RejectState,
+};
 use crate::plan::{OnConflict, OnDuplicate, Phase, Transaction, WriteMode};
 use crate::value::codec::content_hash;
 use crate::value::query::{Filter, Select};
@@ -57,6 +60,24 @@ pub(super) struct Loaded {
     /// Ordinal, key and problem of each reject.
     pub(super) rejects: Vec<(u64, Key, Problem)>,
     pub(super) counts: Counts,
+}
+
+impl Loaded {
+    /// The rejects as the ledger keeps them. `phase` is the phase's record, `batch` the number there.
+    pub(super) fn reject_records(&self, phase: &PhaseRecord, batch: u64) -> Vec<RejectRecord> {
+        let record = |(ordinal, key, problem): &(u64, Key, Problem)| RejectRecord {
+            run: phase.run.clone(),
+            phase: phase.phase.clone(),
+            batch,
+            ordinal: *ordinal,
+            key: key.clone(),
+            reason: problem.reason.to_string(),
+            field: problem.field.clone(),
+            message: problem.message.clone(),
+            state: RejectState::Open,
+        };
+        self.rejects.iter().map(record).collect()
+    }
 }
 
 /// A record on its way through a batch.

@@ -14,9 +14,7 @@ use super::{
     RunErrorKind, Shape, Stores, Transformer, source, switches,
 };
 use crate::connectors::{Checkpoint, ScanRequest, ScanSource, Session, SourceBatch};
-use crate::ledger::{
-    Counts, Fate, KeyMap, Ledger, PhaseRecord, PhaseState, RejectRecord, RejectState,
-};
+use crate::ledger::{Counts, Fate, KeyMap, Ledger, PhaseRecord, PhaseState, RejectRecord};
 use crate::plan::{OnDuplicate, Phase, Plan};
 use crate::value::query::{Filter, Select};
 use crate::value::{Column, Key, Row, Value};
@@ -326,21 +324,7 @@ impl Retry {
             name_ids(self.phase.id_field().map(|(_, rule)| rule), &mut loaded.record.entries);
             loaded.record.shape = Some(shape);
         }
-        let rejects: Vec<RejectRecord> = loaded
-            .rejects
-            .iter()
-            .map(|(ordinal, key, problem)| RejectRecord {
-                run: pending.run.clone(),
-                phase: pending.phase.clone(),
-                batch: seq,
-                ordinal: *ordinal,
-                key: key.clone(),
-                reason: problem.reason.to_string(),
-                field: problem.field.clone(),
-                message: problem.message.clone(),
-                state: RejectState::Open,
-            })
-            .collect();
+        let rejects = loaded.reject_records(&pending, seq);
         match &mut self.loader.intents {
             Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
             None => {

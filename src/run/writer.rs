@@ -9,7 +9,7 @@ use super::phase::PhaseContext;
 use super::pipeline::Batches;
 use super::{Event, MappedBatch, Progress, RunError, RunErrorKind, failpoint};
 use crate::connectors::{Checkpoint, Session, Store};
-use crate::ledger::{BatchRows, Ledger, PhaseRecord, RejectRecord, RejectState};
+use crate::ledger::{BatchRows, Ledger, PhaseRecord, RejectRecord};
 use crate::plan::{RejectLimit, Transaction};
 
 /// A commit holds batches of about this many bytes of source rows, or of `Options::commit_after`.
@@ -221,7 +221,7 @@ impl<'c> Writer<'c> {
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
-        let rejects = self.rejects(&loaded, seq);
+        let rejects = loaded.reject_records(&self.pending, seq);
         match &mut self.loader.intents {
             Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
             None => {
@@ -248,24 +248,6 @@ impl<'c> Writer<'c> {
         self.loader.intents.is_some()
             || self.enricher.is_some()
             || self.group.is_full(self.context.phase.transaction, commit_after)
-    }
-
-    fn rejects(&self, loaded: &Loaded, seq: u64) -> Vec<RejectRecord> {
-        loaded
-            .rejects
-            .iter()
-            .map(|(ordinal, key, problem)| RejectRecord {
-                run: self.pending.run.clone(),
-                phase: self.pending.phase.clone(),
-                batch: seq,
-                ordinal: *ordinal,
-                key: key.clone(),
-                reason: problem.reason.to_string(),
-                field: problem.field.clone(),
-                message: problem.message.clone(),
-                state: RejectState::Open,
-            })
-            .collect()
     }
 
     fn tell(&mut self, loaded: &Loaded, rejects: &[RejectRecord], seq: u64) {

@@ -227,7 +227,7 @@ impl Place {
                 found.push(cursor.deserialize_current().unwrap());
             }
             drop(cursor);
-            client.shutdown().await;
+            servers::close(client).await;
             found
         })
     }

@@ -160,11 +160,16 @@ impl Server {
             options.server_selection_timeout = Some(Duration::from_secs(10));
             let client = mongodb::Client::with_options(options)?;
             client.database(database).run_command(command).await?;
-            client.shutdown().await;
+            close(client).await;
             Ok(())
         })
         .map_err(|error: mongodb::error::Error| error.to_string())
     }
+}
+
+/// Closes a client; the driver has been seen to wait for its own tasks without an end.
+pub(crate) async fn close(client: mongodb::Client) {
+    let _ = tokio::time::timeout(Duration::from_secs(2), client.shutdown()).await;
 }
 
 /// The values of a row that came as text.

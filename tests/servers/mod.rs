@@ -24,7 +24,7 @@ mod trouble;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-pub(crate) use database::Database;
+pub(crate) use database::{Database, close};
 use process::Process;
 pub(crate) use process::cache;
 pub(crate) use proxy::Proxy;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use mongodb::bson::{Bson, Document, RawDocumentBuf, doc};
 use mongodb::error::{Error, Result as DriverResult};
@@ -15,6 +16,9 @@ use crate::connectors::{ConnectionConfig, Policies, StoreError, StoreErrorKind, 
 
 /// Entries of one command at most, whatever the server says.
 const MOST: usize = 100_000;
+
+/// How long the driver may take to end its own tasks.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A database on a server, and what is known of the server.
 pub(super) struct Server {
@@ -136,7 +140,9 @@ impl Server {
             // One that fails leaves a lease that runs out.
             let _ = release.await;
         }
-        self.client.clone().shutdown().await;
+        // Everything that was written is acknowledged by now; only the driver's own tasks are left,
+        // and it has been seen to wait for them without an end.
+        let _ = tokio::time::timeout(FAREWELL, self.client.clone().shutdown()).await;
     }
 }
 

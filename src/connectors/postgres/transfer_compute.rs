@@ -78,8 +78,8 @@ impl Computing<'_> {
                 let mut sqls = Vec::with_capacity(parts.len());
                 for part in parts {
                     let sql = self.compute(part, conditions)?;
-                    if !matches!(part, Compute::Literal(Value::Text(_))) {
-                        conditions.add(format!("({sql}) IS NOT NULL"));
+                    if let Some(condition) = self.is_present(part, &sql) {
+                        conditions.add(condition);
                     }
                     sqls.push(sql);
                 }
@@ -140,7 +140,9 @@ impl Computing<'_> {
             }
             Compute::Present(inner) => {
                 let sql = of(inner)?;
-                conditions.add(format!("({sql}) IS NOT NULL"));
+                if let Some(condition) = self.is_present(inner, &sql) {
+                    conditions.add(condition);
+                }
                 sql
             }
             Compute::Uuid { namespace, name } => {
@@ -151,6 +153,41 @@ impl Computing<'_> {
                 format!("{function}('{namespace}'::uuid, {})", of(name)?)
             }
         })
+    }
+
+    /// The condition under which a computation is not null, as cheap as it can be said; `None` where
+    /// it never is, given the conditions that computing it adds.
+    fn is_present(&self, value: &Compute, sql: &str) -> Option<String> {
+        let itself = || Some(format!("({sql}) IS NOT NULL"));
+        match value {
+            Compute::Column(name) => {
+                let column = self.source.column(name)?;
+                column.nullable.then(|| format!("s.{} IS NOT NULL", quote(name)))
+            }
+            Compute::Literal(value) => {
+                if value.is_absent() {
+                    itself()
+                } else {
+                    None
+                }
+            }
+            // Null only where what they are made of is.
+            Compute::Text(of) | Compute::Trim { of, .. } | Compute::Uuid { name: of, .. } => {
+                let mut conditions = Conditions::default();
+                let sql = self.compute(of, &mut conditions).ok()?;
+                self.is_present(of, &sql)
+            }
+            Compute::Concat(_) | Compute::Present(_) => None,
+            Compute::First(all) => {
+                let never = |one: &Compute| {
+                    let mut conditions = Conditions::default();
+                    let sql = self.compute(one, &mut conditions);
+                    sql.is_ok_and(|sql| self.is_present(one, &sql).is_none())
+                };
+                if all.iter().any(never) { None } else { itself() }
+            }
+            Compute::NullIf(..) | Compute::Codes { .. } => itself(),
+        }
     }
 
     /// How texts are compared byte by byte.
@@ -217,8 +254,10 @@ pub(super) fn fit(
     in_key: bool,
     conditions: &mut Conditions,
 ) -> Rendered {
-    if !column.nullable || in_key {
-        conditions.add(format!("({sql}) IS NOT NULL"));
+    if (!column.nullable || in_key)
+        && let Some(condition) = computing.is_present(value, &sql)
+    {
+        conditions.add(condition);
     }
     let no = |from: &str| Err(format!("{from} is not written into {} as it is", column.declared));
     if !is_plain(column) {

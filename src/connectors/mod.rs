@@ -15,6 +15,7 @@ mod matching;
 pub mod memory;
 pub mod mongodb;
 pub mod mysql;
+mod nodelay;
 pub mod overlay;
 pub mod postgres;
 mod prefetch;

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use url::Url;
 
 use super::catalog::quote;
+use crate::connectors::nodelay::send_at_once;
 use crate::connectors::{StoreError, StoreErrorKind};
 
 /// Options of a URL that mean something here.
@@ -110,6 +111,7 @@ pub(super) async fn set_up(connection: &mut MySqlConnection) -> Result<(), sqlx:
 /// Connects, sets the connection up and asks what the server is.
 pub(super) async fn connect(address: &Address) -> Result<(MySqlConnection, Server), sqlx::Error> {
     let mut connection = address.options.connect().await?;
+    send_at_once(address.options.get_port());
     set_up(&mut connection).await?;
     let row =
         sqlx::raw_sql("SELECT VERSION(), @@max_allowed_packet").fetch_one(&mut connection).await?;

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
 use super::error::store_error;
+use crate::connectors::nodelay::send_at_once;
 use crate::connectors::{StoreError, StoreErrorKind, location_of};
 
 /// How long opening a connection may take.
@@ -58,6 +59,7 @@ impl Server {
     async fn open(&self, settings: &str) -> Result<PgConnection, StoreError> {
         let opening = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
+            send_at_once(self.options.get_port());
             run(&mut connection, settings).await?;
             Ok(connection)
         };

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::catalog::{Collation, Table, TableColumn};
 use super::encode::{field, is_binary};
-use super::name::{Name, quote};
+use super::name::quote;
 use super::read::{columns, list, whole_row};
 use super::text::text_of;
 use super::writer::Writer;
@@ -24,10 +24,6 @@ pub(super) const END: &[u8] = &[0xff, 0xff];
 
 /// Bytes that are sent at once.
 pub(super) const CHUNK: usize = 256 * 1024;
-
-/// So few rows of the ledger go in by a statement. What ends a COPY is a message of its own, which
-/// waits for the server's delayed acknowledgement of the one before: 40 ms.
-const FEW: usize = 100;
 
 /// Texts by column, as parameters of one statement.
 type Lists = Vec<Vec<Option<String>>>;
@@ -52,9 +48,7 @@ pub(super) async fn insert(
     if insert.rows.is_empty() {
         return Ok(Vec::new());
     }
-    let few = Name::parse(insert.entity).is_ledger() && insert.rows.len() <= FEW;
-    let copied = !few
-        && returning.is_empty()
+    let copied = returning.is_empty()
         && !targets.is_empty()
         && targets.iter().all(|column| is_binary(&column.codec))
         && !insert.rows.iter().flatten().any(|value| matches!(value, Value::Missing));

@@ -73,7 +73,7 @@ FUNCTIONAL = (
      "`first`, `on_missing`, `on_error` and casts; what a constraint refuses is left out alone, and the rest arrives",
      ((SEEDS, "orders_find_their_doctors"), ("tests/failures/violations.rs", "by_postgresql"))),
     ("FR-008", "batches of 500 to 2,000 records",
-     "batches of 2,000, many of them in a commit; `batch` of a phase sets another size",
+     "batches of 1,000, many of them in a commit; `batch` of a phase sets another size",
      ((SEEDS, "batches_are_of_500_to_2000_records"),)),
 )
 

@@ -46,7 +46,7 @@ pub(super) static SHAPE: TableShape = TableShape {
         KeyShape::optional(
             "batch",
             &Shape::Integer { min: 1, max: 1_000_000 },
-            "records per batch (default: 2000)",
+            "records per batch (default: 1000)",
         ),
         KeyShape::optional(
             "transaction",
@@ -173,7 +173,7 @@ pub struct Phase {
 
 impl Phase {
     /// Records per batch when the phase does not say.
-    pub const DEFAULT_BATCH: u64 = 2000;
+    pub const DEFAULT_BATCH: u64 = 1000;
 
     /// Records per batch: no more than any enrichment takes together.
     pub fn batch(&self) -> u64 {

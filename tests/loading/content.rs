@@ -53,7 +53,7 @@ fn a_phase_holds_its_settings_and_their_defaults() {
          expected = '${{NUMBER}}'\nafter = 'q'\nfields = {{ id = 'id' }}\nignore = {{ 'a.b' = 'why' }}\n"
     ));
     let phase = spec.phase("p").unwrap();
-    assert_eq!(phase.batch(), 2000);
+    assert_eq!(phase.batch(), 1000);
     assert_eq!(phase.expected.unwrap().value, 7);
     assert_eq!(phase.max_rejects.unwrap().value, RejectLimit::Share(0.005));
     assert_eq!(phase.after[0].as_str(), "q");

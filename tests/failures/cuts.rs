@@ -58,7 +58,7 @@ fn cut(shipped: &Shipped, server: &Arc<Server>, seed: u64) {
 
 #[test]
 fn on_postgresql() {
-    cut(&Shipped::goals(10), &servers::postgres(), 0x1234_5678_9abc_def1);
+    cut(&Shipped::goals(25), &servers::postgres(), 0x1234_5678_9abc_def1);
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn killed(shipped: &Shipped, server: &std::sync::Arc<servers::Server>, seed: u64
 
 #[test]
 fn on_postgresql() {
-    killed(&Shipped::goals(10), &servers::postgres(), 0x2545_f491_4f6c_dd1d);
+    killed(&Shipped::goals(25), &servers::postgres(), 0x2545_f491_4f6c_dd1d);
 }
 
 #[test]

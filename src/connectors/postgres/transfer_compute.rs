@@ -78,9 +78,7 @@ impl Computing<'_> {
                 let mut sqls = Vec::with_capacity(parts.len());
                 for part in parts {
                     let sql = self.compute(part, conditions)?;
-                    if let Some(condition) = self.is_present(part, &sql) {
-                        conditions.add(condition);
-                    }
+                    self.present(part, conditions)?;
                     sqls.push(sql);
                 }
                 if sqls.is_empty() {
@@ -140,9 +138,7 @@ impl Computing<'_> {
             }
             Compute::Present(inner) => {
                 let sql = of(inner)?;
-                if let Some(condition) = self.is_present(inner, &sql) {
-                    conditions.add(condition);
-                }
+                self.present(inner, conditions)?;
                 sql
             }
             Compute::Uuid { namespace, name } => {
@@ -155,39 +151,46 @@ impl Computing<'_> {
         })
     }
 
+    /// Adds the condition under which a computation is not null, unless it never is.
+    fn present(&self, value: &Compute, conditions: &mut Conditions) -> Result<(), String> {
+        if let Some(condition) = self.is_present(value)? {
+            conditions.add(condition);
+        }
+        Ok(())
+    }
+
     /// The condition under which a computation is not null, as cheap as it can be said; `None` where
     /// it never is, given the conditions that computing it adds.
-    fn is_present(&self, value: &Compute, sql: &str) -> Option<String> {
-        let itself = || Some(format!("({sql}) IS NOT NULL"));
-        match value {
-            Compute::Column(name) => {
-                let column = self.source.column(name)?;
-                column.nullable.then(|| format!("s.{} IS NOT NULL", quote(name)))
+    fn is_present(&self, value: &Compute) -> Result<Option<String>, String> {
+        Ok(match value {
+            // What a foreign table says of its columns is not enforced.
+            Compute::Column(name)
+                if self.source.placed
+                    && self.source.column(name).is_some_and(|column| !column.nullable) =>
+            {
+                None
             }
-            Compute::Literal(value) => {
-                if value.is_absent() {
-                    itself()
-                } else {
-                    None
-                }
-            }
+            Compute::Literal(value) if !value.is_absent() => None,
+            Compute::Concat(_) | Compute::Present(_) => None,
             // Null only where what they are made of is.
             Compute::Text(of) | Compute::Trim { of, .. } | Compute::Uuid { name: of, .. } => {
-                let mut conditions = Conditions::default();
-                let sql = self.compute(of, &mut conditions).ok()?;
-                self.is_present(of, &sql)
+                self.is_present(of)?
             }
-            Compute::Concat(_) | Compute::Present(_) => None,
-            Compute::First(all) => {
-                let never = |one: &Compute| {
-                    let mut conditions = Conditions::default();
-                    let sql = self.compute(one, &mut conditions);
-                    sql.is_ok_and(|sql| self.is_present(one, &sql).is_none())
-                };
-                if all.iter().any(never) { None } else { itself() }
+            Compute::First(all) if self.one_is_never_null(all)? => None,
+            other => {
+                let sql = self.compute(other, &mut Conditions::default())?;
+                Some(format!("({sql}) IS NOT NULL"))
             }
-            Compute::NullIf(..) | Compute::Codes { .. } => itself(),
+        })
+    }
+
+    fn one_is_never_null(&self, all: &[Compute]) -> Result<bool, String> {
+        for one in all {
+            if self.is_present(one)?.is_none() {
+                return Ok(true);
+            }
         }
+        Ok(false)
     }
 
     /// How texts are compared byte by byte.
@@ -254,10 +257,8 @@ pub(super) fn fit(
     in_key: bool,
     conditions: &mut Conditions,
 ) -> Rendered {
-    if (!column.nullable || in_key)
-        && let Some(condition) = computing.is_present(value, &sql)
-    {
-        conditions.add(condition);
+    if !column.nullable || in_key {
+        computing.present(value, conditions)?;
     }
     let no = |from: &str| Err(format!("{from} is not written into {} as it is", column.declared));
     if !is_plain(column) {

@@ -47,7 +47,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 
 use crate::value::query::{Filter, Select};
-use crate::value::statement::{Portion, Transfer};
+use crate::value::statement::{NewRow, Portion, Transfer};
 use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Column, Index, Key, KeyError, Problem, Row, Schema, Value};
@@ -449,12 +449,12 @@ pub trait Session: Send {
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError>;
 
     /// Does a portion of a transfer that [`Store::can_transfer`] accepted, in order of the source's
-    /// key. Gives the new rows' `returning` in chunks, in any order, and how many there are.
+    /// key. Tells of the new rows in chunks, in any order, and gives how many there are.
     async fn transfer(
         &mut self,
         transfer: &Transfer,
         _portion: Portion<'_>,
-        _rows: mpsc::Sender<Vec<Row>>,
+        _rows: mpsc::Sender<Vec<NewRow>>,
     ) -> Result<u64, WriteError> {
         let message = format!("nothing is transferred into `{}` here", transfer.target);
         Err(StoreError::new(StoreErrorKind::Unsupported, message).into())

@@ -115,6 +115,14 @@ impl Shape {
         })
     }
 
+    /// Where the identity that the ledger keeps of an inserted record is among the mapped fields;
+    /// `None` when it is not among them, or made anew from the source key whenever it is asked for.
+    pub fn identity_to_keep(&self) -> Option<&[usize]> {
+        let identity = self.identity_fields.as_deref()?;
+        let made = self.identity_from_key && self.id_field.is_some_and(|id| identity == [id]);
+        (!made).then_some(identity)
+    }
+
     /// What the ledger keeps of it.
     pub fn target(&self, phase: &Phase) -> TargetShape {
         let inserts = matches!(phase.target.write, WriteMode::Insert(_) | WriteMode::Append);

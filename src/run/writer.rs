@@ -216,29 +216,60 @@ impl<'c> Writer<'c> {
         checkpoint: Checkpoint,
         bytes: usize,
     ) -> Result<(), RunError> {
+        if self.loader.intents.is_none() {
+            self.gather(&loaded, checkpoint, bytes)?;
+            return self.append_full().await;
+        }
         let mut session = self.open().await?;
+        let (seq, rejects) = self.advance(&loaded, checkpoint, bytes);
+        if let Some(intents) = &mut self.loader.intents {
+            intents.settle(&mut *session, &loaded, &rejects).await?;
+        }
+        self.session = Some(session);
+        self.tell(&loaded, &rejects, seq);
+        self.check_rejects(false)
+    }
+
+    /// Gathers what became of a batch for the ledger of a store with transactions: until the commit
+    /// nothing reads it. [`Writer::append_full`] is to follow when the session is free.
+    pub(super) fn gather(
+        &mut self,
+        loaded: &Loaded,
+        checkpoint: Checkpoint,
+        bytes: usize,
+    ) -> Result<(), RunError> {
+        let (seq, rejects) = self.advance(loaded, checkpoint, bytes);
+        self.rows.add(&self.pending, seq, &loaded.record, &loaded.journal, &rejects);
+        self.tell(loaded, &rejects, seq);
+        self.check_rejects(false)
+    }
+
+    /// Writes what was gathered for the ledger, when it is much.
+    pub(super) async fn append_full(&mut self) -> Result<(), RunError> {
+        if self.rows.is_full() {
+            let mut session = self.open().await?;
+            self.loader.flow.end(&mut *session).await?;
+            self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
+            self.session = Some(session);
+        }
+        Ok(())
+    }
+
+    /// Counts a batch. Gives its number, and its rejects as the ledger keeps them.
+    fn advance(
+        &mut self,
+        loaded: &Loaded,
+        checkpoint: Checkpoint,
+        bytes: usize,
+    ) -> (u64, Vec<RejectRecord>) {
         let seq = self.pending.batches;
         self.pending.counts.merge(&loaded.counts);
         self.pending.checkpoint = Some(checkpoint.0);
         self.pending.batches += 1;
-        let rejects = loaded.reject_records(&self.pending, seq);
-        match &mut self.loader.intents {
-            Some(intents) => intents.settle(&mut *session, &loaded, &rejects).await?,
-            None => {
-                // Written before the commit: until then nothing reads them.
-                self.rows.add(&self.pending, seq, &loaded.record, &loaded.journal, &rejects);
-                if self.rows.is_full() {
-                    self.loader.flow.end(&mut *session).await?;
-                    self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
-                }
-            }
-        }
-        self.session = Some(session);
         self.group.batches += 1;
         self.group.bytes += bytes;
         self.group.records += loaded.counts.read;
-        self.tell(&loaded, &rejects, seq);
-        self.check_rejects(false)
+        (seq, loaded.reject_records(&self.pending, seq))
     }
 
     /// Whether the commit under way has gathered enough.

@@ -147,9 +147,46 @@ fn read_nested(bytes: &mut &[u8], depth: usize) -> Option<Value> {
 /// An 8-byte hash of values' content: equal for values that hold the same content
 /// ([`Value::same_content`]), whatever way a store spells it.
 pub fn content_hash<'v>(values: impl IntoIterator<Item = &'v Value>) -> u64 {
-    let mut bytes = Vec::with_capacity(1024);
-    values.into_iter().for_each(|value| hash_into(&mut bytes, value));
-    xxhash_rust::xxh3::xxh3_64(&bytes)
+    let mut hasher = ContentHasher::default();
+    values.into_iter().for_each(|value| hasher.value(value));
+    hasher.finish()
+}
+
+/// Makes [`content_hash`]es one after the other, each value by value, so that a value that is only
+/// hashed need not be made.
+pub struct ContentHasher {
+    bytes: Vec<u8>,
+}
+
+impl Default for ContentHasher {
+    fn default() -> Self {
+        Self { bytes: Vec::with_capacity(1024) }
+    }
+}
+
+impl ContentHasher {
+    /// Takes the next value.
+    pub fn value(&mut self, value: &Value) {
+        hash_into(&mut self.bytes, value);
+    }
+
+    /// Takes the next value, a text.
+    pub fn text(&mut self, text: &str) {
+        key::encode_text(&mut self.bytes, text.as_bytes());
+    }
+
+    /// Takes the next value, an object in the form in which [`Object::from_json`] holds it as text;
+    /// false, and nothing is taken, when it is in another.
+    pub fn json(&mut self, text: &str) -> bool {
+        json_text::content(&mut self.bytes, text)
+    }
+
+    /// The hash of the values so far. The next value is the first of another hash.
+    pub fn finish(&mut self) -> u64 {
+        let hash = xxhash_rust::xxh3::xxh3_64(&self.bytes);
+        self.bytes.clear();
+        hash
+    }
 }
 
 fn hash_into(bytes: &mut Vec<u8>, value: &Value) {
@@ -161,8 +198,8 @@ fn hash_into(bytes: &mut Vec<u8>, value: &Value) {
             values.iter().for_each(|value| hash_into(bytes, value));
         }
         Value::Object(object) => {
-            if let Some(text) = object.json() {
-                return json_text::content(bytes, text);
+            if object.json().is_some_and(|text| json_text::content(bytes, text)) {
+                return;
             }
             bytes.push(tag::OBJECT);
             write_number(bytes, object.len() as u64);
@@ -223,6 +260,21 @@ mod tests {
             for cut in 0..bytes.len() {
                 read_value(&mut &bytes[..cut]);
             }
+        }
+    }
+
+    #[test]
+    fn values_that_were_not_made_have_the_hash_of_those_that_were() {
+        let text = r#"{"a": [1, 0.50, null], "bc": {"d": "x"}}"#;
+        let object = Value::object(Object::from_json(text).unwrap());
+        let mut hasher = ContentHasher::default();
+        for _ in 0..2 {
+            hasher.text("naïve\0");
+            assert!(hasher.json(text));
+            assert!(!hasher.json(r#"{"a": "\n"}"#));
+            hasher.value(&Value::Null);
+            let values = [Value::text("naïve\0"), object.clone(), Value::Null];
+            assert_eq!(hasher.finish(), content_hash(&values));
         }
     }
 

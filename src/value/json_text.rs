@@ -14,24 +14,37 @@ const NUMBER: usize = 17;
 
 /// Whether a text is an object in the plain form of `jsonb`, whole.
 pub(super) fn is_plain_object(text: &str) -> bool {
-    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    let mut reader = Reader::new(text);
     text.starts_with('{') && reader.skip(0).is_some() && reader.at == text.len()
 }
 
-/// Appends the content of a text that [`is_plain_object`], as [`super::codec`] does of its value.
-pub(super) fn content(into: &mut Vec<u8>, text: &str) {
-    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
-    // It was looked through when it was taken.
-    let _ = reader.content(into);
+/// Appends the content of a text, as [`super::codec`] does of its value. False, and nothing is
+/// appended, unless the text [`is_plain_object`].
+pub(super) fn content(into: &mut Vec<u8>, text: &str) -> bool {
+    let before = into.len();
+    let mut reader = Reader::new(text);
+    let is_plain =
+        text.starts_with('{') && reader.content(into, 0).is_some() && reader.at == text.len();
+    if !is_plain {
+        into.truncate(before);
+    }
+    is_plain
 }
 
 /// Each step gives `None` where the text is not plain.
 struct Reader<'t> {
     bytes: &'t [u8],
     at: usize,
+    /// The fields of the objects that are being read, inner ones last: their names, and where the
+    /// content of each begins.
+    fields: Vec<(&'t [u8], usize)>,
 }
 
 impl<'t> Reader<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { bytes: text.as_bytes(), at: 0, fields: Vec::new() }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -124,8 +137,7 @@ impl<'t> Reader<'t> {
                 let mut before: Option<&[u8]> = None;
                 let fields = self.parts(b'}', |reader| {
                     let name = reader.name()?;
-                    // Sorted as `jsonb` does, and so none comes twice.
-                    if before.is_some_and(|before| (before.len(), before) >= (name.len(), name)) {
+                    if before.is_some_and(|before| !is_before(before, name)) {
                         return None;
                     }
                     before = Some(name);
@@ -141,33 +153,38 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn content(&mut self, into: &mut Vec<u8>) -> Option<()> {
+    /// Goes over a value and appends its content.
+    fn content(&mut self, into: &mut Vec<u8>, depth: usize) -> Option<()> {
         match self.peek()? {
+            _ if depth > DEPTH => return None,
             b'"' => key::encode_text(into, self.string()?),
             b'{' => {
-                let mut fields: Vec<(&[u8], usize)> = Vec::with_capacity(8);
-                self.parts(b'}', |reader| {
-                    fields.push((reader.name()?, reader.at));
-                    reader.skip(0)
-                })?;
-                let end = self.at;
-                fields.sort_unstable();
                 into.push(tag::OBJECT);
-                write_number(into, fields.len() as u64);
-                for (name, value) in fields {
+                let start = put_room(into);
+                let outer = self.fields.len();
+                let mut before: Option<&[u8]> = None;
+                let count = self.parts(b'}', |reader| {
+                    let name = reader.name()?;
+                    if before.is_some_and(|before| !is_before(before, name)) {
+                        return None;
+                    }
+                    before = Some(name);
+                    reader.fields.push((name, into.len()));
                     write_bytes(into, name);
-                    self.at = value;
-                    self.content(into)?;
+                    reader.content(into, depth + 1)
+                })?;
+                let fields = &self.fields[outer..];
+                if !fields.is_sorted() {
+                    sort(into, fields);
                 }
-                self.at = end;
+                self.fields.truncate(outer);
+                put_number(into, start, count);
             }
             b'[' => {
-                let start = self.at;
-                let count = self.parts(b']', |reader| reader.skip(0))?;
                 into.push(tag::ARRAY);
-                write_number(into, count);
-                self.at = start;
-                self.parts(b']', |reader| reader.content(into))?;
+                let start = put_room(into);
+                let count = self.parts(b']', |reader| reader.content(into, depth + 1))?;
+                put_number(into, start, count);
             }
             b'n' => {
                 self.word(b"null")?;
@@ -187,6 +204,45 @@ impl<'t> Reader<'t> {
             }
         }
         Some(())
+    }
+}
+
+/// Whether one name stands before another in `jsonb`; so none comes twice.
+fn is_before(name: &[u8], other: &[u8]) -> bool {
+    (name.len(), name) < (other.len(), other)
+}
+
+/// Puts the fields of an object, the last of what is there, into the order of their names.
+fn sort(content: &mut Vec<u8>, fields: &[(&[u8], usize)]) {
+    let Some(&(_, start)) = fields.first() else { return };
+    let unsorted = content.split_off(start);
+    let mut end = unsorted.len();
+    let mut parts: Vec<(&[u8], &[u8])> = Vec::with_capacity(fields.len());
+    for &(name, at) in fields.iter().rev() {
+        parts.push((name, &unsorted[at - start..end]));
+        end = at - start;
+    }
+    parts.sort_unstable();
+    for (_, part) in parts {
+        content.extend_from_slice(part);
+    }
+}
+
+/// Leaves room for a number that is known when what follows it is; gives its place.
+fn put_room(content: &mut Vec<u8>) -> usize {
+    content.push(0);
+    content.len() - 1
+}
+
+/// Puts a number where there is room for it. Few numbers take more than the one byte that was left.
+fn put_number(content: &mut Vec<u8>, at: usize, number: u64) {
+    match u8::try_from(number) {
+        Ok(byte) if byte < 0x80 => content[at] = byte,
+        _ => {
+            let mut bytes = Vec::with_capacity(10);
+            write_number(&mut bytes, number);
+            content.splice(at..=at, bytes);
+        }
     }
 }
 
@@ -244,9 +300,26 @@ mod tests {
         #[test]
         fn what_is_taken_is_json(text in "[{}\\[\\]\",:a-c0-9.eE\\\\ -]{0,12}") {
             let text = format!("{{{text}");
+            let mut into = vec![7];
+            prop_assert_eq!(content(&mut into, &text), is_plain_object(&text));
             if is_plain_object(&text) {
                 prop_assert!(parse_plain(&text).is_ok(), "{}", text);
+            } else {
+                prop_assert_eq!(into, [7]);
             }
+        }
+    }
+
+    #[test]
+    fn many_parts_are_counted_as_they_are() {
+        let fields = |from: usize, count: usize| {
+            (from..from + count).map(|n| (n.to_string(), format!("[{}]", vec!["7"; n].join(", "))))
+        };
+        for count in [0, 1, 127, 128, 200] {
+            let text = object(fields(100, count).chain(fields(0, 90)).collect());
+            let held = Value::object(Object::from_json(&text).unwrap());
+            let read = parse_plain(&text).unwrap();
+            assert_eq!(content_hash([&held]), content_hash([&read]), "{count}");
         }
     }
 
@@ -266,8 +339,10 @@ mod tests {
             "",
         ] {
             assert!(!is_plain_object(text), "{text}");
+            assert!(!content(&mut Vec::new(), text), "{text}");
         }
-        assert!(!is_plain_object(&format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200))));
+        let deep = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+        assert!(!is_plain_object(&deep) && !content(&mut Vec::new(), &deep));
         assert!(is_plain_object(r#"{"a": 0.50, "bb": [], "cc": {}}"#));
     }
 }

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::query::Filter;
-use super::{DataType, Schema, Value};
+use super::{DataType, Key, Schema, Value};
 
 /// Rows of a table into another table of the same database, a portion at a time.
 ///
@@ -25,8 +25,15 @@ pub struct Transfer {
     pub fields: Vec<(String, Compute)>,
     /// The columns by which a row of the target is the same as a new one. They are among `fields`.
     pub conflict: Vec<String>,
-    /// The columns of the target that are given back for each new row.
-    pub returning: Vec<String>,
+    /// Where copies of the source's key are among `fields`.
+    pub key_fields: Vec<usize>,
+}
+
+impl Transfer {
+    /// The columns that are written, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
 }
 
 /// A part of a transfer: the rows whose keys lie between two keys, both included.
@@ -38,6 +45,27 @@ pub struct Portion<'a> {
     pub last: &'a [Value],
     /// Whether the target may hold rows with the same key already. Those are left out.
     pub look: bool,
+    /// Where what identifies a new row is among the fields, when it is asked for.
+    pub identity: Option<&'a [usize]>,
+}
+
+/// What a transfer tells of a row that is new, made from what the target holds of it now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRow {
+    /// The source's key; `None` when what the target holds is no key.
+    pub key: Option<Key>,
+    /// What identifies it, when the portion asks and the values are a key.
+    pub identity: Option<Key>,
+    /// The [`content_hash`](super::codec::content_hash) of its fields, in their order.
+    pub hash: u64,
+}
+
+impl NewRow {
+    /// Of a row whose fields were hashed. Of its values only those of key and identity are looked at.
+    pub fn new(values: &[Value], hash: u64, transfer: &Transfer, portion: Portion<'_>) -> Self {
+        let key = |places: &[usize]| Key::new(places.iter().map(|place| &values[*place])).ok();
+        Self { key: key(&transfer.key_fields), identity: portion.identity.and_then(key), hash }
+    }
 }
 
 /// How a value is computed from a row of the source.

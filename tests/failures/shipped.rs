@@ -31,16 +31,24 @@ impl Shipped {
     pub fn appointments(patients: usize, batch: usize) -> Self {
         let from = root().join("examples/mtr_followup");
         Self::new("mtr_followup.toml", "CLINIC_URL", "mtr_followup", batch, |folder| {
-            let mut kept: BTreeSet<String> = BTreeSet::new();
-            let id = |value: &serde_json::Value| value["$oid"].as_str().map(str::to_owned);
+            // Patients, and the reviews that their follow-ups refer to, whoever had them.
+            let (mut kept, mut reviews) = (BTreeSet::new(), BTreeSet::new());
+            let id = |value: &serde_json::Value| {
+                value.as_str().or_else(|| value["$oid"].as_str()).map(str::to_owned)
+            };
+            let rank = |path: &PathBuf| {
+                let names = ["patients.jsonl", "mtrfollowups.jsonl"];
+                names.iter().position(|name| path.ends_with(name)).unwrap_or(names.len())
+            };
             let mut files: Vec<PathBuf> =
                 fs::read_dir(&from).unwrap().map(|entry| entry.unwrap().path()).collect();
-            files.sort_by_key(|path| !path.ends_with("patients.jsonl"));
+            files.sort_by_key(rank);
             for path in files {
                 if path.extension().is_none_or(|ending| ending != "jsonl") {
                     continue;
                 }
                 let own = path.ends_with("patients.jsonl");
+                let review = path.ends_with("medicationtherapyreviews.jsonl");
                 let mut text = String::new();
                 for line in fs::read_to_string(&path).unwrap().lines() {
                     let record: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -48,7 +56,12 @@ impl Shipped {
                         kept.extend(id(&record["_id"]));
                     }
                     let patient = id(&record[if own { "_id" } else { "patientId" }]);
-                    if patient.is_none_or(|patient| kept.contains(&patient)) {
+                    let wanted = match patient {
+                        _ if review => id(&record["_id"]).is_some_and(|id| reviews.contains(&id)),
+                        patient => patient.is_none_or(|patient| kept.contains(&patient)),
+                    };
+                    if wanted {
+                        reviews.extend(id(&record["reviewId"]));
                         text.push_str(line);
                         text.push('\n');
                     }
@@ -94,6 +107,11 @@ impl Shipped {
     /// Where the spec is.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The spec.
+    pub fn spec(&self) -> &Path {
+        &self.spec
     }
 
     /// A command with the database's URL; `SPEC` in the line is the spec.

@@ -7,7 +7,7 @@ use mapper::value::Value;
 
 use super::alone::{Fuse, Moment};
 use super::world::{World, is_done};
-use crate::seeds::world::root;
+use crate::failures::shipped::Shipped;
 
 const MOMENTS: [Moment; 3] = [Moment::Before, Moment::Amid, Moment::After];
 
@@ -323,8 +323,8 @@ async fn what_was_edited_meanwhile_stays() {
 /// The first seed, at a few of its statements.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shipped_spec_killed_here_and_there() {
-    let spec = root().join("specs/mtr_followup.toml");
-    let new = || World::shipped(&spec, "CLINIC_URL", 200);
+    let few = Shipped::appointments(120, 40);
+    let new = || World::shipped(few.spec(), "CLINIC_URL");
     let world = new();
     world.fill(&Fuse::never()).await.unwrap();
     let original = world.data().await;

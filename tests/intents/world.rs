@@ -119,12 +119,8 @@ impl World {
     }
 
     /// A shipped spec, on a database of its own.
-    pub fn shipped(spec: &Path, variable: &str, batch: usize) -> Self {
-        let mut world = Self::load(tempfile::tempdir().unwrap(), spec, variable);
-        for phase in &mut world.plan.phases {
-            phase.batch = batch;
-        }
-        world
+    pub fn shipped(spec: &Path, variable: &str) -> Self {
+        Self::load(tempfile::tempdir().unwrap(), spec, variable)
     }
 
     fn load(folder: tempfile::TempDir, spec: &Path, variable: &str) -> Self {

@@ -25,7 +25,7 @@ const KILLS: usize = 30;
 const BATCH: usize = 50;
 
 /// Enough for many batches of every phase.
-const PATIENTS: usize = 200;
+const PATIENTS: usize = 150;
 
 #[derive(Clone, Copy, Debug)]
 enum Spec {

@@ -2,9 +2,8 @@
 
 use mapper::plan::{OnConflict, WriteMode};
 use mapper::run::Way;
-use mapper::value::FieldPath;
-use mapper::value::Value;
 use mapper::value::statement::Portion;
+use mapper::value::{FieldPath, Key, Value};
 use tokio::sync::mpsc;
 
 use super::world::{Place, both_ways, way};
@@ -33,20 +32,15 @@ async fn a_portion_is_what_is_new_and_can_be_computed() {
     let mut session = store.session().await.unwrap();
     session.begin().await.unwrap();
     let (first, last) = ([Value::Int(5)], [Value::Int(12)]);
-    let portion = Portion { first: &first, last: &last, look: true };
+    let portion = Portion { first: &first, last: &last, look: true, identity: None };
     let (sender, mut rows) = mpsc::channel(4);
     let count = session.transfer(&transfer, portion, sender).await.unwrap();
     session.commit().await.unwrap();
     let rows = rows.recv().await.unwrap();
-    let ids: Vec<i64> = rows
-        .iter()
-        .map(|row| match row[0] {
-            Value::Int(id) => id,
-            _ => 0,
-        })
-        .collect();
+    let keys: Vec<Vec<Value>> =
+        rows.iter().map(|row| row.key.as_ref().and_then(Key::values).unwrap_or_default()).collect();
     // 7 is there, and 10 has no name.
-    assert_eq!((count, ids), (6, vec![5, 6, 8, 9, 11, 12]));
+    assert_eq!((count, keys), (6, [5, 6, 8, 9, 11, 12].map(|id| vec![Value::Int(id)]).to_vec()));
 }
 
 #[tokio::test]

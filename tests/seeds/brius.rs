@@ -18,7 +18,7 @@ use mapper::run::{self, Cancel, Options, Outcome, Silent, Stores, fixtures};
 use mapper::status::{Status, status};
 use mapper::value::Value;
 
-use super::world::{counts, load, root};
+use super::world::{counts, load, root, scale};
 use crate::servers;
 
 /// Phase, key, fate, reason.
@@ -31,13 +31,10 @@ pub(super) struct Brius {
 }
 
 impl Brius {
-    #[expect(clippy::disallowed_methods, reason = "the scale of the big data is the environment's")]
     pub(super) fn new(profile: &str, urls: impl FnOnce(&Path) -> [String; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let scale = std::env::var("MAPPER_SCALE").unwrap_or_else(|_| "0.05".to_owned());
-        let scale: f64 = scale.parse().expect("MAPPER_SCALE is a number");
-        let scale = if profile == "inventory" { scale / 5.0 } else { scale };
+        let scale = if profile == "inventory" { scale() / 5.0 } else { scale() };
         let made = Command::new("python3")
             .arg(root().join("examples/brius/generate.py"))
             .args(["--profile", profile, "--scale", &scale.to_string(), "--out"])

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::world::{World, counts, root};
 
-type Counts = BTreeMap<String, BTreeMap<String, u64>>;
+pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What a run must count, computed by the fixtures' generator and not by mapper.
 pub fn expected(example: &str, run: &str) -> Counts {

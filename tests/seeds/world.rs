@@ -18,6 +18,13 @@ pub struct World {
     pub options: Options,
 }
 
+/// How much of the large data the tests use: `MAPPER_SCALE`, a twentieth unless it says otherwise.
+#[expect(clippy::disallowed_methods, reason = "the scale of the big data is the environment's")]
+pub fn scale() -> f64 {
+    let scale = std::env::var("MAPPER_SCALE").unwrap_or_else(|_| "0.05".to_owned());
+    scale.parse().expect("MAPPER_SCALE is a number")
+}
+
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

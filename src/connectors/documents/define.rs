@@ -7,7 +7,7 @@ use crate::connectors::sqlite::catalog::{execute, quote};
 use crate::connectors::sqlite::define::{create_index, descending};
 use crate::connectors::sqlite::writer::Writer;
 use crate::connectors::{Definition, StoreError, StoreErrorKind};
-use crate::value::Index;
+use crate::value::{Index, IndexKey};
 
 /// Carries out a change of structure in a file of documents.
 pub(super) async fn define(writer: &mut Writer, definition: &Definition) -> Result<(), StoreError> {
@@ -52,10 +52,8 @@ pub(super) async fn create(writer: &mut Writer, entity: &str) -> Result<(), Stor
 }
 
 fn keys(index: &Index) -> Result<Vec<String>, StoreError> {
-    let key = |key: &crate::value::IndexKey| {
-        let expression =
-            if key.path == "_id" { Some("_id".to_owned()) } else { expression(&key.path) };
-        expression.map(|text| format!("{text}{}", descending(key.descending))).ok_or_else(|| {
+    let key = |key: &IndexKey| {
+        sort_key(key).ok_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Unsupported,
                 format!("`{}` can't be a key of an index", key.path),
@@ -63,6 +61,12 @@ fn keys(index: &Index) -> Result<Vec<String>, StoreError> {
         })
     };
     index.keys.iter().map(key).collect()
+}
+
+/// What an index, or a statement that it serves, sorts by; `None` when SQL can't name it.
+pub(super) fn sort_key(key: &IndexKey) -> Option<String> {
+    let expression = if key.path == "_id" { Some("_id".to_owned()) } else { expression(&key.path) };
+    Some(format!("{}{}", expression?, descending(key.descending)))
 }
 
 /// The name of an index in the file. Names are unique in a file and only within a collection for

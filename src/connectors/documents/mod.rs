@@ -13,6 +13,7 @@ mod structure;
 mod write;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -115,6 +116,11 @@ impl Store for Documents {
     async fn count(&self, entity: &str, filter: &Filter) -> Result<u64, StoreError> {
         let mut connection = self.database.reader().await?;
         read::count(&mut connection, entity, filter, self.database.context()).await
+    }
+
+    async fn time(&self, select: &Select) -> Result<Duration, StoreError> {
+        let mut connection = self.database.reader().await?;
+        read::time(&mut connection, select, self.database.context()).await
     }
 
     async fn query(&self, _text: &str) -> Result<Rows, StoreError> {

@@ -16,11 +16,13 @@ use super::read::{columns, list};
 use super::render::condition;
 use super::text::text_of;
 use super::transfer_compute::{Computing, fit};
+use super::types::Codec;
 use super::writer::Writer;
 use crate::connectors::conditions::Conditions;
 use crate::connectors::{StoreError, StoreErrorKind, WriteError};
+use crate::value::codec::ContentHasher;
 use crate::value::extended_json::Parser;
-use crate::value::statement::{Portion, Transfer};
+use crate::value::statement::{NewRow, Portion, Transfer};
 use crate::value::{DataType, Row, Value};
 
 /// New rows that are given at a time.
@@ -98,7 +100,7 @@ pub(super) async fn check(
     }
     let uuid = uuid_function(connection, server).await?;
     let tables = Tables { source: &source, target: &target, uuid: uuid.as_deref() };
-    let portion = Portion { first: &[], last: &[], look: true };
+    let portion = Portion { first: &[], last: &[], look: true, identity: None };
     Ok(statement(tables, transfer, portion)?.map(|_| ()))
 }
 
@@ -183,15 +185,15 @@ pub(super) async fn transfer(
     tables: Tables<'_>,
     transfer: &Transfer,
     portion: Portion<'_>,
-    rows: &mpsc::Sender<Vec<Row>>,
+    rows: &mpsc::Sender<Vec<NewRow>>,
 ) -> Result<u64, WriteError> {
     let sql = statement(tables, transfer, portion)?
         .map_err(|what| StoreError::new(StoreErrorKind::Unsupported, what))?;
-    let names: Vec<&str> = transfer.returning.iter().map(String::as_str).collect();
-    let returning = columns(tables.target, &names)?;
+    let returning = columns(tables.target, &transfer.columns().collect::<Vec<_>>())?;
     let sql = format!("COPY ({sql} RETURNING {}) TO STDOUT (FORMAT binary)", list(&returning));
     writer.guard(false).await?;
-    let done = run(writer, &sql, &returning, rows).await;
+    let teller = Teller::new(&returning, transfer, portion);
+    let done = run(writer, &sql, teller, rows).await;
     if let Ok((_, numbers)) = &done {
         for (column, number) in returning.iter().zip(numbers) {
             if let (Some(sequence), Some(number)) = (&column.sequence, number) {
@@ -208,21 +210,16 @@ type Done = (u64, Vec<Option<i64>>);
 async fn run(
     writer: &mut Writer,
     sql: &str,
-    returning: &[&TableColumn],
-    sender: &mpsc::Sender<Vec<Row>>,
+    mut teller: Teller<'_>,
+    sender: &mpsc::Sender<Vec<NewRow>>,
 ) -> Result<Done, WriteError> {
     let (connection, server) = writer.parts()?;
     let damaged = || {
         let message = format!("{}: a new row can't be read", server.location);
         StoreError::new(StoreErrorKind::Corrupt, message)
     };
-    let mut decoder = Decoder {
-        returning,
-        parser: Parser::plain(),
-        numbers: vec![None; returning.len()],
-        chunk: Vec::with_capacity(CHUNK),
-        count: 0,
-    };
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut count = 0;
     let mut readable = true;
     let streamed: Result<(), sqlx::Error> = async {
         let mut stream = connection.copy_out_raw(sql).await?;
@@ -234,17 +231,19 @@ async fn run(
             }
             copied.take(&bytes);
             loop {
-                match copied.next(&bytes) {
-                    Ok(Some(fields)) if decoder.add(fields).is_some() => {}
+                match copied.next(&bytes).map(|fields| fields.map(|fields| teller.tell(fields))) {
+                    Ok(Some(Some(row))) => chunk.push(row),
                     Ok(None) => break,
-                    Ok(Some(_)) | Err(()) => {
+                    Ok(Some(None)) | Err(()) => {
                         readable = false;
                         break;
                     }
                 }
-                if decoder.chunk.len() == CHUNK {
+                count += 1;
+                if chunk.len() == CHUNK {
+                    let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));
                     // Who no longer listens has its own reason to tell.
-                    let _ = sender.send(std::mem::take(&mut decoder.chunk)).await;
+                    let _ = sender.send(full).await;
                 }
             }
             if readable {
@@ -260,36 +259,73 @@ async fn run(
     if let Err(error) = streamed {
         return Err(writer.write_error(&error));
     }
-    let _ = sender.send(decoder.chunk).await;
-    Ok((decoder.count, decoder.numbers))
+    let _ = sender.send(chunk).await;
+    Ok((count, teller.numbers))
 }
 
-/// Reads new rows.
-struct Decoder<'r> {
-    returning: &'r [&'r TableColumn],
+/// Tells of new rows. Texts and JSON, most of what comes, are hashed as they lie in the message.
+struct Teller<'r> {
+    columns: &'r [&'r TableColumn],
+    transfer: &'r Transfer,
+    portion: Portion<'r>,
+    /// The columns of which the values are wanted.
+    wanted: Vec<bool>,
+    /// The values of the row at hand; of columns that nobody wants whatever was there.
+    values: Row,
+    hasher: ContentHasher,
     parser: Parser,
     numbers: Vec<Option<i64>>,
-    chunk: Vec<Row>,
-    count: u64,
 }
 
-impl Decoder<'_> {
+impl<'r> Teller<'r> {
+    fn new(columns: &'r [&'r TableColumn], transfer: &'r Transfer, portion: Portion<'r>) -> Self {
+        let mut wanted = vec![false; columns.len()];
+        for place in transfer.key_fields.iter().chain(portion.identity.unwrap_or_default()) {
+            wanted[*place] = true;
+        }
+        Self {
+            columns,
+            transfer,
+            portion,
+            wanted,
+            values: vec![Value::Null; columns.len()],
+            hasher: ContentHasher::default(),
+            parser: Parser::plain(),
+            numbers: vec![None; columns.len()],
+        }
+    }
+
     /// Takes a row; `None` when it can't be read.
-    fn add(&mut self, fields: &[u8]) -> Option<()> {
+    fn tell(&mut self, fields: &[u8]) -> Option<NewRow> {
         let mut rest = fields.get(2..)?;
-        let mut row = Row::with_capacity(self.returning.len());
-        for (index, column) in self.returning.iter().enumerate() {
-            let value = match field(&mut rest).ok()? {
+        for (index, column) in self.columns.iter().enumerate() {
+            let bytes = field(&mut rest).ok()?;
+            if !self.wanted[index] {
+                let taken = match (bytes, &column.codec) {
+                    (Some(bytes), Codec::Text | Codec::AsText) => {
+                        self.hasher.text(std::str::from_utf8(bytes).ok()?);
+                        true
+                    }
+                    (Some([1, text @ ..]), Codec::Jsonb) => {
+                        std::str::from_utf8(text).is_ok_and(|text| self.hasher.json(text))
+                    }
+                    _ => false,
+                };
+                if taken {
+                    continue;
+                }
+            }
+            let value = match bytes {
                 None => Value::Null,
                 Some(bytes) => decode(&column.codec, bytes, &self.parser).ok()?,
             };
             if let Value::Int(number) = value {
                 self.numbers[index] = self.numbers[index].max(Some(number));
             }
-            row.push(value);
+            self.hasher.value(&value);
+            self.values[index] = value;
         }
-        self.chunk.push(row);
-        self.count += 1;
-        Some(())
+        let hash = self.hasher.finish();
+        Some(NewRow::new(&self.values, hash, self.transfer, self.portion))
     }
 }

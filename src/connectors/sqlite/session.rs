@@ -13,7 +13,7 @@ use crate::connectors::{
     Definition, Delete, Insert, Rows, Session, StoreError, Update, WriteError,
 };
 use crate::value::query::Select;
-use crate::value::statement::{Portion, Transfer};
+use crate::value::statement::{NewRow, Portion, Transfer};
 use crate::value::structure::{StructureChange, TableDefinition};
 use crate::value::switch::{Switch, SwitchKind, Violating};
 use crate::value::{Row, Schema};
@@ -99,7 +99,7 @@ impl Session for TableSession {
         &mut self,
         transfer: &Transfer,
         portion: Portion<'_>,
-        rows: mpsc::Sender<Vec<Row>>,
+        rows: mpsc::Sender<Vec<NewRow>>,
     ) -> Result<u64, WriteError> {
         let source = self.table(&transfer.source).await?;
         let target = self.table(&transfer.target).await?;

@@ -17,8 +17,9 @@ use super::transfer_compute::{compute, fit};
 use super::writer::Writer;
 use crate::connectors::conditions::Conditions;
 use crate::connectors::{StoreError, StoreErrorKind, WriteError};
-use crate::value::statement::{Portion, Transfer};
-use crate::value::{DataType, Row, Value};
+use crate::value::codec::content_hash;
+use crate::value::statement::{NewRow, Portion, Transfer};
+use crate::value::{DataType, Value};
 
 /// New rows that are given at a time.
 const CHUNK: usize = 500;
@@ -147,13 +148,12 @@ pub(super) async fn transfer(
     target: &Table,
     transfer: &Transfer,
     portion: Portion<'_>,
-    rows: &mpsc::Sender<Vec<Row>>,
+    rows: &mpsc::Sender<Vec<NewRow>>,
 ) -> Result<u64, WriteError> {
-    let Portion { first, last, look } = portion;
+    let Portion { first, last, look, .. } = portion;
     let mut sql = statement(source, target, transfer, first, last, look)?
         .map_err(|what| StoreError::new(StoreErrorKind::Unsupported, what))?;
-    let returning: Vec<&str> = transfer.returning.iter().map(String::as_str).collect();
-    let returning = columns(target, &returning)?;
+    let returning = columns(target, &transfer.columns().collect::<Vec<_>>())?;
     sql.push(&format!(" RETURNING {}", list(&returning)));
     let (connection, context) = writer.parts();
     let mut stream = sqlx::query_with(AssertSqlSafe(sql.text), sql.arguments).fetch(connection);
@@ -173,7 +173,8 @@ pub(super) async fn transfer(
                 StoreError::new(StoreErrorKind::Corrupt, message)
             })?);
         }
-        chunk.push(values);
+        let hash = content_hash(&values);
+        chunk.push(NewRow::new(&values, hash, transfer, portion));
         count += 1;
         if chunk.len() == CHUNK {
             let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));

@@ -39,11 +39,13 @@ pub fn push_down(
         let value = lowering.expr(expr).map_err(|what| format!("`{name}`: {what}"))?;
         fields.push((name, value));
     }
+    let mut key_fields = Vec::with_capacity(key.len());
     for part in key {
         let plain = source.column(part).is_some_and(|column| is_plain(&column.data_type));
-        let copied = fields.iter().any(|(_, value)| *value == Compute::Column(part.clone()));
-        if !plain || !copied {
-            return Err(format!("the target keeps no copy of the source's key `{part}`"));
+        let copy = Compute::Column(part.clone());
+        match fields.iter().position(|(_, value)| *value == copy) {
+            Some(place) if plain => key_fields.push(place),
+            _ => return Err(format!("the target keeps no copy of the source's key `{part}`")),
         }
     }
     Ok(Transfer {
@@ -51,8 +53,8 @@ pub fn push_down(
         key: key.to_vec(),
         filter: phase.source.filter.clone(),
         target: phase.target.entity.clone(),
-        returning: fields.iter().map(|(name, _)| name.clone()).collect(),
         fields,
+        key_fields,
         conflict: phase.target.key.iter().map(ToString::to_string).collect(),
     })
 }

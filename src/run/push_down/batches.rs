@@ -14,9 +14,10 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::told::{Keys, Told, tell};
+use super::keys::{Extent, KeyBatch, KeyBatches};
+use super::told::{Told, tell};
 use crate::connectors::{
-    Checkpoint, Layout, Scan, ScanRequest, Session, SourceBatch, StoreErrorKind, WriteError,
+    Checkpoint, Layout, ScanRequest, Session, SourceBatch, StoreErrorKind, WriteError,
 };
 use crate::ledger::{Fate, PhaseRecord};
 use crate::plan::{OnConflict, PUSHED_BATCH, Phase, Transaction, WriteMode};
@@ -25,8 +26,8 @@ use crate::run::phase::PhaseContext;
 use crate::run::writer::Writer;
 use crate::run::{ItemOutcome, RunError, RunErrorKind, Transformer, failpoint, source};
 use crate::value::query::{Filter, Select};
-use crate::value::statement::{Compute, Portion, Transfer};
-use crate::value::{DataType, Key, Row, Schema, Value};
+use crate::value::statement::{Portion, Transfer};
+use crate::value::{DataType, Key, Row, Schema};
 
 /// Chunks of new rows that wait for their entries.
 const QUEUE: usize = 4;
@@ -90,12 +91,12 @@ struct Pusher {
     transfer: Arc<Transfer>,
     /// The phase with the size of its batches.
     phase: Arc<Phase>,
-    /// Where the source key's values are among a new row's.
-    places: Vec<usize>,
+    /// Where what identifies a new row is among its fields, when the ledger wants it.
+    identity: Option<Vec<usize>>,
     /// Whether the parts of the key are text.
     text: Vec<bool>,
     /// The keys, from `position` on; `None` when they are to be read anew.
-    scan: Option<Box<dyn Scan>>,
+    keys: Option<KeyBatches>,
     position: Option<Vec<u8>>,
     transformer: Transformer,
     /// The batch whose entries are being made.
@@ -113,10 +114,6 @@ impl Pusher {
         {
             phase.batch = phase.batch.max(PUSHED_BATCH);
         }
-        let place = |part: &String| {
-            let copy = Compute::Column(part.clone());
-            transfer.fields.iter().position(|(_, value)| *value == copy)
-        };
         let schema = context.stores.get(phase.source.connection).describe(&transfer.source).await?;
         let is_text = |part: &String| {
             let column = schema.as_ref().and_then(|schema| schema.column(part));
@@ -126,7 +123,7 @@ impl Pusher {
         let shape = &writer.loader.shape;
         let now = writer.pending.now;
         Ok(Self {
-            places: transfer.key.iter().filter_map(place).collect(),
+            identity: shape.identity_to_keep().map(<[usize]>::to_vec),
             text: transfer.key.iter().map(is_text).collect(),
             transformer: Transformer::open(
                 &context.plan,
@@ -139,7 +136,7 @@ impl Pusher {
             .await?,
             transfer: Arc::new(transfer),
             phase,
-            scan: None,
+            keys: None,
             position: writer.pending.checkpoint.clone(),
             open: None,
         })
@@ -169,7 +166,8 @@ impl Pusher {
                     return Err(Stop::Source(error));
                 }
             };
-            let seq = writer.pending.batches;
+            // The one before may still be open.
+            let seq = writer.pending.batches + u64::from(self.open.is_some());
             let mut session = writer.open().await.map_err(in_target)?;
             let pushed = self
                 .push(writer, &mut *session, &batch)
@@ -207,9 +205,9 @@ impl Pusher {
     }
 
     /// The keys of the next batch.
-    async fn next(&mut self, context: &PhaseContext) -> Result<Option<SourceBatch>, RunError> {
-        if let Some(scan) = &mut self.scan {
-            return Ok(scan.next().await?);
+    async fn next(&mut self, context: &PhaseContext) -> Result<Option<KeyBatch>, RunError> {
+        if let Some(keys) = &mut self.keys {
+            return keys.next().await;
         }
         let source = &self.phase.source;
         let request = ScanRequest {
@@ -221,30 +219,29 @@ impl Pusher {
             after: self.position.clone().map(Checkpoint),
         };
         let scan = context.stores.get(source.connection).scan(request).await?;
-        Ok(self.scan.insert(scan).next().await?)
+        self.keys.insert(KeyBatches::read(scan, self.text.clone())).next().await
     }
 
-    /// Lets the database do a batch.
+    /// Lets the database do a batch. While it does, the batch before is made ready for the ledger.
     async fn push(
         &mut self,
         writer: &mut Writer<'_>,
         session: &mut dyn Session,
-        batch: &SourceBatch,
+        batch: &KeyBatch,
     ) -> Result<Pushed, RunError> {
-        let Some((keys, first, last)) = self.extent(batch) else { return Ok(Pushed::Not) };
+        let Some(Extent { keys, first, last }) = &batch.extent else { return Ok(Pushed::Not) };
         failpoint::pass("intent").await;
         session.savepoint().await?;
         let (sender, rows) = mpsc::channel(QUEUE);
         let count = keys.len() as u64;
-        let told_by = Keys {
-            batch: keys.clone(),
-            places: self.places.clone(),
-            shape: Arc::clone(&writer.loader.shape),
-        };
-        let telling = tokio::spawn(tell(told_by, rows));
+        let telling = tokio::spawn(tell(Arc::clone(keys), rows));
+        let (transfer, identity) = (Arc::clone(&self.transfer), self.identity.clone());
         let look = !writer.loader.started_empty;
-        let portion = Portion { first: &first, last: &last, look };
-        let new = match session.transfer(&self.transfer, portion, sender).await {
+        let portion = Portion { first, last, look, identity: identity.as_deref() };
+        let statement = session.transfer(&transfer, portion, sender);
+        let (new, gathered) = tokio::join!(statement, self.gather_open(writer));
+        gathered?;
+        let new = match new {
             Ok(new) => new,
             Err(WriteError::Store(error)) if !is_of_a_record(error.kind) => {
                 return Err(error.into());
@@ -265,7 +262,7 @@ impl Pusher {
         let loaded = if told.strangers > 0 || mostly_left {
             None
         } else {
-            self.take_left(writer, session, batch, &keys, told, &left).await?
+            self.take_left(writer, session, batch, keys, told, &left).await?
         };
         match loaded {
             Some(loaded) => {
@@ -279,36 +276,13 @@ impl Pusher {
         }
     }
 
-    /// The keys of a batch with its first and its last, when it is one that a statement can do.
-    fn extent(&self, batch: &SourceBatch) -> Option<(Vec<Key>, Row, Row)> {
-        if !batch.broken.is_empty() {
-            return None;
-        }
-        let keys: Vec<Key> =
-            batch.keys.iter().map(|key| key.clone().ok()).collect::<Option<_>>()?;
-        if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-            return None;
-        }
-        let end = |key: Option<&Key>| {
-            let values = key?.values()?;
-            let plain = values.iter().zip(&self.text).all(|(value, text)| match value {
-                Value::Text(_) => *text,
-                Value::Int(_) | Value::Uuid(_) => !*text,
-                _ => false,
-            });
-            plain.then_some(values)
-        };
-        let (first, last) = (end(keys.first())?, end(keys.last())?);
-        Some((keys, first, last))
-    }
-
     /// Takes the records that are not new the usual way, and puts both together. `None` when what
     /// becomes of them may depend on the rows that are new.
     async fn take_left(
         &mut self,
         writer: &mut Writer<'_>,
         session: &mut dyn Session,
-        batch: &SourceBatch,
+        batch: &KeyBatch,
         keys: &[Key],
         told: Told,
         left: &[usize],
@@ -363,7 +337,7 @@ impl Pusher {
     async fn read(
         &mut self,
         context: &PhaseContext,
-        batch: &SourceBatch,
+        batch: &KeyBatch,
         wanted: &HashMap<&Key, usize>,
     ) -> Result<Option<SourceBatch>, RunError> {
         let source = &self.phase.source;
@@ -412,7 +386,7 @@ impl Pusher {
     }
 
     /// Streams one batch from the position on.
-    async fn stream(&mut self, writer: &mut Writer<'_>, keys: &SourceBatch) -> Result<(), Stop> {
+    async fn stream(&mut self, writer: &mut Writer<'_>, keys: &KeyBatch) -> Result<(), Stop> {
         let stores = &writer.context.stores;
         let read = async {
             let mut scan = source::open(&self.phase, stores, self.position.clone()).await?;
@@ -423,29 +397,26 @@ impl Pusher {
         self.position = Some(mapped.checkpoint.0.clone());
         if self.position.as_ref() != Some(&keys.checkpoint.0) {
             // The source changed between the two: its keys are read anew from here.
-            self.scan = None;
+            self.keys = None;
         }
         writer.write(mapped).await.map_err(in_target)
     }
 
-    /// Puts the batch whose entries were being made into the ledger.
-    async fn settle_open(&mut self, writer: &mut Writer<'_>) -> Result<(), Stop> {
+    /// Makes the batch whose entries were being made ready for the ledger.
+    async fn gather_open(&mut self, writer: &mut Writer<'_>) -> Result<(), RunError> {
         let Some((telling, checkpoint, bytes)) = self.open.take() else { return Ok(()) };
-        let told = joined(telling).await.map_err(in_target)?;
-        let mut loaded = Loaded::default();
-        for entry in told.entries.into_iter().flatten() {
-            loaded.counts.add(&entry.fate);
-            loaded.counts.sources += 1;
-            loaded.record.entries.push(entry);
-        }
+        let told = joined(telling).await?;
         if told.strangers > 0 {
             let message = "the source changed while it was read";
-            return Err(Stop::Target(RunError::new(
-                RunErrorKind::Store(StoreErrorKind::Conflict),
-                message,
-            )));
+            return Err(RunError::new(RunErrorKind::Store(StoreErrorKind::Conflict), message));
         }
-        writer.settle(loaded, checkpoint, bytes).await.map_err(in_target)
+        writer.gather(&told.loaded(), checkpoint, bytes)
+    }
+
+    /// Puts it into the ledger, when there is one.
+    async fn settle_open(&mut self, writer: &mut Writer<'_>) -> Result<(), Stop> {
+        self.gather_open(writer).await.map_err(in_target)?;
+        writer.append_full().await.map_err(in_target)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Phases that their database does by itself: which ones, and how.
 
 mod batches;
+mod keys;
 mod told;
 
 use std::sync::Arc;

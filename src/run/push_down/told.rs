@@ -5,20 +5,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::ledger::{Entry, Fate};
-use crate::run::Shape;
-use crate::run::decide::own_identity;
-use crate::value::codec::content_hash;
-use crate::value::{Key, Row};
+use crate::run::load::Loaded;
+use crate::value::Key;
+use crate::value::statement::NewRow;
 
-/// The keys of a batch, in order, and how new rows are told apart by them.
-pub(super) struct Keys {
-    pub(super) batch: Vec<Key>,
-    /// Where the source key's values are among a new row's.
-    pub(super) places: Vec<usize>,
-    pub(super) shape: Arc<Shape>,
-}
-
-/// What came back.
+/// What came back of a batch.
 pub(super) struct Told {
     /// For each key of the batch the entry of its row, when it is new.
     pub(super) entries: Vec<Option<Entry>>,
@@ -32,51 +23,49 @@ impl Told {
         let places = self.entries.iter().enumerate();
         places.filter(|(_, entry)| entry.is_none()).map(|(place, _)| place).collect()
     }
+
+    /// The batch as one that is loaded, when all of it is new.
+    pub(super) fn loaded(self) -> Loaded {
+        let mut loaded = Loaded::default();
+        loaded.record.entries.reserve(self.entries.len());
+        for entry in self.entries.into_iter().flatten() {
+            loaded.counts.add(&entry.fate);
+            loaded.counts.sources += 1;
+            loaded.record.entries.push(entry);
+        }
+        loaded
+    }
 }
 
-/// Makes entries of new rows as they come.
-pub(super) async fn tell(of: Keys, mut rows: mpsc::Receiver<Vec<Row>>) -> Told {
-    let mut told = Told { entries: vec![None; of.batch.len()], strangers: 0 };
+/// Makes entries of new rows as they come: the same as rows that were streamed and inserted have.
+pub(super) async fn tell(batch: Arc<[Key]>, mut rows: mpsc::Receiver<Vec<NewRow>>) -> Told {
+    let mut told = Told { entries: vec![None; batch.len()], strangers: 0 };
     let mut next = 0;
     while let Some(chunk) = rows.recv().await {
         for row in chunk {
-            let Some(place) = of.place(&row, next) else {
+            let Some(place) = place(&batch, &row, next) else {
                 told.strangers += 1;
                 continue;
             };
             next = place + 1;
-            told.entries[place] = Some(of.entry(place, &row));
+            told.entries[place] = Some(Entry {
+                key: batch[place].clone(),
+                fate: Fate::Inserted,
+                hash: Some(row.hash),
+                id: row.identity,
+            });
         }
     }
     told
 }
 
-impl Keys {
-    /// The place of a row's key. Rows mostly come in order.
-    fn place(&self, row: &Row, next: usize) -> Option<usize> {
-        let key = Key::new(self.places.iter().map(|place| &row[*place])).ok()?;
-        let (before, after) = self.batch.split_at(next.min(self.batch.len()));
-        let is_it = |known: &Key| *known == key;
-        after
-            .iter()
-            .position(is_it)
-            .map(|place| place + before.len())
-            .or_else(|| before.iter().position(is_it))
-    }
-
-    /// The same entry as a row that was streamed and inserted has.
-    fn entry(&self, place: usize, row: &Row) -> Entry {
-        let shape = &*self.shape;
-        let made = shape.identity_from_key
-            && shape.id_field.is_some()
-            && shape.identity_fields.as_deref()
-                == shape.id_field.as_ref().map(std::slice::from_ref);
-        let identity = if made { None } else { own_identity(shape, row) };
-        Entry {
-            key: self.batch[place].clone(),
-            fate: Fate::Inserted,
-            hash: Some(content_hash(row)),
-            id: identity.and_then(|identity| Key::new(&identity).ok()),
-        }
-    }
+/// The place of a row's key. Rows mostly come in order.
+fn place(batch: &[Key], row: &NewRow, next: usize) -> Option<usize> {
+    let key = row.key.as_ref()?;
+    let (before, after) = batch.split_at(next.min(batch.len()));
+    after
+        .iter()
+        .position(|known| known == key)
+        .map(|place| place + before.len())
+        .or_else(|| before.iter().position(|known| known == key))
 }

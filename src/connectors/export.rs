@@ -3,8 +3,7 @@
 //! Where a store can, all of them are read as they were at one moment. Batches go through a channel
 //! that holds few, so memory stays small however large the tables are.
 
-use tokio::sync::mpsc;
-
+use super::feed::{self, Feed, Feeder, feed};
 use super::{Layout, Scan, ScanRequest, ScanSource, Store, StoreError, StoreErrorKind};
 use crate::value::Row;
 use crate::value::query::Filter;
@@ -17,7 +16,7 @@ const WAITING: usize = 2;
 pub struct Export {
     /// Whether all of them are as they were at one moment.
     pub one_moment: bool,
-    batches: mpsc::Receiver<Result<ExportBatch, StoreError>>,
+    batches: Feed<ExportBatch>,
 }
 
 /// Rows of one of the tables or collections.
@@ -32,12 +31,12 @@ pub struct ExportBatch {
 }
 
 /// Where a store puts the batches of an export.
-pub(super) type Batches = mpsc::Sender<Result<ExportBatch, StoreError>>;
+pub(super) type Batches = Feeder<ExportBatch>;
 
 impl Export {
     /// An export, and where its batches go.
     pub(super) fn new(one_moment: bool) -> (Batches, Self) {
-        let (sender, batches) = mpsc::channel(WAITING);
+        let (sender, batches) = feed(WAITING);
         (sender, Self { one_moment, batches })
     }
 
@@ -46,7 +45,7 @@ impl Export {
     /// # Errors
     /// When the store fails, or holds something that can't be read.
     pub async fn next(&mut self) -> Result<Option<ExportBatch>, StoreError> {
-        self.batches.recv().await.transpose()
+        self.batches.next().await
     }
 }
 
@@ -77,7 +76,7 @@ impl<'s> Gather<'s> {
         }
         let rows = std::mem::take(&mut self.rows);
         let batch = ExportBatch { entity: self.entity, layout: self.layout.clone(), rows };
-        self.sender.send(Ok(batch)).await.is_ok()
+        self.sender.send(Ok(Some(batch))).await.is_ok()
     }
 }
 
@@ -102,10 +101,8 @@ pub(super) async fn by_scans<S: Store + ?Sized>(
     let location = store.location().to_owned();
     let (sender, export) = Export::new(false);
     tokio::spawn(async move {
-        if let Err(error) = all(scans, &location, &sender).await {
-            // Nobody waits for it any more when this fails.
-            let _ = sender.send(Err(error)).await;
-        }
+        let done = all(scans, &location, &sender).await;
+        feed::end(&sender, done).await;
     });
     Ok(export)
 }
@@ -125,7 +122,7 @@ async fn all(
                 continue;
             }
             let batch = ExportBatch { entity, layout: batch.layout, rows: batch.rows };
-            if sender.send(Ok(batch)).await.is_err() {
+            if sender.send(Ok(Some(batch))).await.is_err() {
                 return Ok(());
             }
         }

@@ -9,6 +9,7 @@ mod config;
 pub mod documents;
 mod error;
 mod export;
+pub(crate) mod feed;
 pub mod files;
 mod fitting;
 mod matching;

@@ -9,6 +9,7 @@ use super::database::Database;
 use super::read;
 use crate::connectors::StoreError;
 use crate::connectors::export::{Batches, Export, Gather};
+use crate::connectors::feed;
 
 /// Starts reading, on a connection of its own.
 pub(super) async fn export(
@@ -27,10 +28,8 @@ pub(super) async fn export(
     let (sender, export) = Export::new(true);
     let database = database.clone();
     tokio::spawn(async move {
-        if let Err(error) = all(&mut connection, &database, &tables, batch, &sender).await {
-            // Nobody waits for it any more when this fails.
-            let _ = sender.send(Err(error)).await;
-        }
+        let done = all(&mut connection, &database, &tables, batch, &sender).await;
+        feed::end(&sender, done).await;
     });
     Ok(export)
 }

@@ -8,11 +8,11 @@ use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use sqlx::AssertSqlSafe;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
-use tokio::sync::mpsc;
 
 use super::catalog::{TableColumn, execute, rows};
 use super::codec::{Raw, Reading, bytes, key_value};
 use super::read::{Context, decode_row, layout, list, sorted};
+use crate::connectors::feed::{self, Feed, Feeder, feed};
 use crate::connectors::size::row_bytes;
 use crate::connectors::{
     BrokenRecord, Checkpoint, Layout, Scan, SourceBatch, StoreError, StoreErrorKind, matches,
@@ -82,13 +82,13 @@ impl Item {
 
 /// A running scan.
 pub(super) struct TableScan {
-    batches: mpsc::Receiver<Result<SourceBatch, StoreError>>,
+    batches: Feed<SourceBatch>,
 }
 
 #[async_trait]
 impl Scan for TableScan {
     async fn next(&mut self) -> Result<Option<SourceBatch>, StoreError> {
-        self.batches.recv().await.transpose()
+        self.batches.next().await
     }
 }
 
@@ -111,15 +111,16 @@ pub(super) fn start(
             })
         })
         .transpose()?;
-    let (sender, batches) = mpsc::channel(1);
+    let (sender, batches) = feed(1);
     let (reading, server) = (context.reading.clone(), context.server);
     tokio::spawn(async move {
         let context = Context { location: &location, reading: &reading, server };
         let mut reader = Reader { connection, pages, sender };
-        if let Err(Stop::Failed(error)) = reader.run(position, context).await {
-            // Nobody may be left to hear it.
-            let _ = reader.sender.send(Err(error)).await;
-        }
+        let done = match reader.run(position, context).await {
+            Err(Stop::Failed(error)) => Err(error),
+            Ok(()) | Err(Stop::Abandoned) => Ok(()),
+        };
+        feed::end(&reader.sender, done).await;
     });
     Ok(TableScan { batches })
 }
@@ -141,7 +142,7 @@ impl From<StoreError> for Stop {
 struct Reader {
     connection: MySqlConnection,
     pages: Pages,
-    sender: mpsc::Sender<Result<SourceBatch, StoreError>>,
+    sender: Feeder<SourceBatch>,
 }
 
 impl Reader {
@@ -215,7 +216,7 @@ impl Reader {
 }
 
 async fn send(
-    sender: &mpsc::Sender<Result<SourceBatch, StoreError>>,
+    sender: &Feeder<SourceBatch>,
     items: &mut Vec<Item>,
     position: &mut Position,
     layout: &Layout,
@@ -251,7 +252,7 @@ async fn send(
     if batch.rows.is_empty() && batch.broken.is_empty() {
         return Ok(());
     }
-    sender.send(Ok(batch)).await.map_err(|_| Stop::Abandoned)
+    sender.send(Ok(Some(batch))).await.map_err(|_| Stop::Abandoned)
 }
 
 fn column_type(column: &TableColumn) -> &super::types::ColumnType {

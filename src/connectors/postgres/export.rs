@@ -9,6 +9,7 @@ use super::name::list as names;
 use super::read;
 use crate::connectors::StoreError;
 use crate::connectors::export::{Batches, Export, Gather};
+use crate::connectors::feed;
 
 /// Starts reading, on a connection of its own.
 pub(super) async fn export(
@@ -26,10 +27,8 @@ pub(super) async fn export(
     }
     let (sender, export) = Export::new(true);
     tokio::spawn(async move {
-        if let Err(error) = all(&mut connection, &server, &tables, batch, &sender).await {
-            // Nobody waits for it any more when this fails.
-            let _ = sender.send(Err(error)).await;
-        }
+        let done = all(&mut connection, &server, &tables, batch, &sender).await;
+        feed::end(&sender, done).await;
     });
     Ok(export)
 }

@@ -8,13 +8,13 @@ use futures_util::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Row as _};
-use tokio::sync::mpsc;
 
 use super::batch::{Batcher, CopyRows};
 use super::catalog::{Collation, TableColumn};
 use super::config::{Server, run};
 use super::name::{literal, quote};
 use super::types::Codec;
+use crate::connectors::feed::{self, Feed, Feeder, feed};
 use crate::connectors::{Checkpoint, Layout, Scan, SourceBatch, StoreError, StoreErrorKind};
 use crate::value::query::Filter;
 
@@ -157,7 +157,7 @@ pub(super) fn tells_its_text(column: &TableColumn) -> bool {
 
 /// A running scan.
 pub(super) struct TableScan {
-    batches: mpsc::Receiver<Result<SourceBatch, StoreError>>,
+    batches: Feed<SourceBatch>,
 }
 
 impl TableScan {
@@ -178,13 +178,10 @@ impl TableScan {
                 })
             })
             .transpose()?;
-        let (sender, batches) = mpsc::channel(1);
+        let (sender, batches) = feed(1);
         tokio::spawn(async move {
             let read = read(plan, connection, &server, position, &sender).await;
-            if let Err(error) = read {
-                // Nobody waits for it any more when this fails.
-                let _ = sender.send(Err(error)).await;
-            }
+            feed::end(&sender, read).await;
         });
         Ok(Self { batches })
     }
@@ -193,7 +190,7 @@ impl TableScan {
 #[async_trait]
 impl Scan for TableScan {
     async fn next(&mut self) -> Result<Option<SourceBatch>, StoreError> {
-        self.batches.recv().await.transpose()
+        self.batches.next().await
     }
 }
 
@@ -202,7 +199,7 @@ async fn read(
     mut connection: PgConnection,
     server: &Server,
     position: Option<Position>,
-    sender: &mpsc::Sender<Result<SourceBatch, StoreError>>,
+    sender: &Feeder<SourceBatch>,
 ) -> Result<(), StoreError> {
     let error = |error: sqlx::Error| server.error(&error);
     run(&mut connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -234,7 +231,7 @@ async fn stage(
     connection: &mut PgConnection,
     server: &Server,
     position: &mut Position,
-    sender: &mpsc::Sender<Result<SourceBatch, StoreError>>,
+    sender: &Feeder<SourceBatch>,
 ) -> Result<bool, StoreError> {
     let statement = plan.statement(position);
     let mut stream =
@@ -245,7 +242,7 @@ async fn stage(
         rows.take(&bytes);
         while let Some(fields) = rows.next(&bytes).map_err(|()| damaged(server))? {
             if let Some(batch) = batcher.add(fields).map_err(|()| damaged(server))?
-                && sender.send(Ok(batch)).await.is_err()
+                && sender.send(Ok(Some(batch))).await.is_err()
             {
                 return Ok(false);
             }
@@ -253,7 +250,7 @@ async fn stage(
         rows.keep(&bytes);
     }
     if let Some(batch) = batcher.end()
-        && sender.send(Ok(batch)).await.is_err()
+        && sender.send(Ok(Some(batch))).await.is_err()
     {
         return Ok(false);
     }

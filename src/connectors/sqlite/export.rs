@@ -7,6 +7,7 @@ use super::catalog::{self, TableColumn, quote};
 use super::read::{layout, list};
 use super::writer::Writer;
 use crate::connectors::export::{Batches, Export, Gather};
+use crate::connectors::feed;
 use crate::connectors::{Layout, StoreError, StoreErrorKind};
 use crate::value::Value;
 use crate::value::extended_json::Parser;
@@ -29,10 +30,7 @@ pub(crate) async fn export(
             done = done.and(Err(error));
         }
         drop(writer);
-        if let Err(error) = done {
-            // Nobody waits for it any more when this fails.
-            let _ = sender.send(Err(error)).await;
-        }
+        feed::end(&sender, done).await;
     });
     Ok(export)
 }

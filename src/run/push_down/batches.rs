@@ -207,7 +207,7 @@ impl Pusher {
     /// The keys of the next batch.
     async fn next(&mut self, context: &PhaseContext) -> Result<Option<KeyBatch>, RunError> {
         if let Some(keys) = &mut self.keys {
-            return keys.next().await;
+            return Ok(keys.next().await?);
         }
         let source = &self.phase.source;
         let request = ScanRequest {
@@ -219,7 +219,7 @@ impl Pusher {
             after: self.position.clone().map(Checkpoint),
         };
         let scan = context.stores.get(source.connection).scan(request).await?;
-        self.keys.insert(KeyBatches::read(scan, self.text.clone())).next().await
+        Ok(self.keys.insert(KeyBatches::read(scan, self.text.clone())).next().await?)
     }
 
     /// Lets the database do a batch. While it does, the batch before is made ready for the ledger.

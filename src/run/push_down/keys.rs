@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
+use crate::connectors::feed::{Feed, feed};
 use crate::connectors::{Checkpoint, Scan, SourceBatch, StoreError};
-use crate::run::RunError;
 use crate::value::{Key, Row, Value};
 
 /// The keys of a batch.
@@ -30,13 +28,13 @@ pub(super) struct Extent {
 
 /// Reads the keys of one batch while the batch before is under way.
 pub(super) struct KeyBatches {
-    batches: mpsc::Receiver<Result<Option<KeyBatch>, StoreError>>,
+    batches: Feed<KeyBatch>,
 }
 
 impl KeyBatches {
     /// Starts reading. `text` tells which parts of the key are text.
     pub(super) fn read(mut scan: Box<dyn Scan>, text: Vec<bool>) -> Self {
-        let (sender, batches) = mpsc::channel(1);
+        let (sender, batches) = feed(1);
         tokio::spawn(async move {
             // Until the end is told, or nobody wants more.
             loop {
@@ -52,8 +50,8 @@ impl KeyBatches {
     }
 
     /// The next batch; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<KeyBatch>, RunError> {
-        Ok(self.batches.recv().await.transpose()?.flatten())
+    pub(super) async fn next(&mut self) -> Result<Option<KeyBatch>, StoreError> {
+        self.batches.next().await
     }
 }
 

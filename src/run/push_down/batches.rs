@@ -14,8 +14,9 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::keys::{Extent, KeyBatch, KeyBatches};
+use super::keys::{Extent, KeyBatch, read_ahead};
 use super::told::{Told, tell};
+use crate::connectors::feed::Feed;
 use crate::connectors::{
     Checkpoint, Layout, ScanRequest, Session, SourceBatch, StoreErrorKind, WriteError,
 };
@@ -96,7 +97,7 @@ struct Pusher {
     /// Whether the parts of the key are text.
     text: Vec<bool>,
     /// The keys, from `position` on; `None` when they are to be read anew.
-    keys: Option<KeyBatches>,
+    keys: Option<Feed<KeyBatch>>,
     position: Option<Vec<u8>>,
     transformer: Transformer,
     /// The batch whose entries are being made.
@@ -219,7 +220,7 @@ impl Pusher {
             after: self.position.clone().map(Checkpoint),
         };
         let scan = context.stores.get(source.connection).scan(request).await?;
-        Ok(self.keys.insert(KeyBatches::read(scan, self.text.clone())).next().await?)
+        Ok(self.keys.insert(read_ahead(scan, self.text.clone())).next().await?)
     }
 
     /// Lets the database do a batch. While it does, the batch before is made ready for the ledger.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::connectors::feed::{Feed, feed};
-use crate::connectors::{Checkpoint, Scan, SourceBatch, StoreError};
+use crate::connectors::{Checkpoint, Scan, SourceBatch};
 use crate::value::{Key, Row, Value};
 
 /// The keys of a batch.
@@ -26,33 +26,22 @@ pub(super) struct Extent {
     pub(super) last: Row,
 }
 
-/// Reads the keys of one batch while the batch before is under way.
-pub(super) struct KeyBatches {
-    batches: Feed<KeyBatch>,
-}
-
-impl KeyBatches {
-    /// Starts reading. `text` tells which parts of the key are text.
-    pub(super) fn read(mut scan: Box<dyn Scan>, text: Vec<bool>) -> Self {
-        let (sender, batches) = feed(1);
-        tokio::spawn(async move {
-            // Until the end is told, or nobody wants more.
-            loop {
-                let batch = scan.next().await;
-                let goes_on = matches!(batch, Ok(Some(_)));
-                let batch = batch.map(|batch| batch.map(|batch| KeyBatch::new(batch, &text)));
-                if sender.send(batch).await.is_err() || !goes_on {
-                    break;
-                }
+/// Reads the keys of one batch while the batch before is under way. `text` tells which parts of the
+/// key are text.
+pub(super) fn read_ahead(mut scan: Box<dyn Scan>, text: Vec<bool>) -> Feed<KeyBatch> {
+    let (sender, batches) = feed(1);
+    tokio::spawn(async move {
+        // Until the end is told, or nobody wants more.
+        loop {
+            let batch = scan.next().await;
+            let goes_on = matches!(batch, Ok(Some(_)));
+            let batch = batch.map(|batch| batch.map(|batch| KeyBatch::new(batch, &text)));
+            if sender.send(batch).await.is_err() || !goes_on {
+                break;
             }
-        });
-        Self { batches }
-    }
-
-    /// The next batch; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<KeyBatch>, StoreError> {
-        self.batches.next().await
-    }
+        }
+    });
+    batches
 }
 
 impl KeyBatch {

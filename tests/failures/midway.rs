@@ -206,19 +206,17 @@ fn mariadb_lock_timeout() {
 
 #[test]
 fn postgresql_disk_full() {
-    let server = servers::postgres();
-    let shop = Shop::empty(&server);
-    let disk = SmallDisk::new(&server, 24);
-    let url = disk.url();
-    let name = url.rsplit('/').next().unwrap().to_owned();
-    server.execute(&name, "CREATE TABLE items (number INTEGER PRIMARY KEY, name TEXT, amount INTEGER, customer INTEGER)");
-    server.execute(&name, &format!("ALTER TABLE items OWNER TO {}", servers::USER.0));
+    let disk = SmallDisk::new(24);
+    let (server, name, url) = (disk.server(), SmallDisk::NAME, disk.url());
+    let shop = Shop::empty(server);
+    server.execute(name, "CREATE TABLE items (number INTEGER PRIMARY KEY, name TEXT, amount INTEGER, customer INTEGER)");
+    server.execute(name, &format!("ALTER TABLE items OWNER TO {}", servers::USER.0));
     let done = shop.run(&url);
     assert_eq!(done.code, 0, "{}", done.err);
     // Row by row: a series as a table would be gathered in a file on the same disk first.
-    server.execute(&name, "CREATE TABLE filler (name TEXT)");
+    server.execute(name, "CREATE TABLE filler (name TEXT)");
     let fill = "INSERT INTO filler SELECT md5(generate_series(1, 1000000)::text)";
-    let refused = server.try_execute(&name, fill).unwrap_err();
+    let refused = server.try_execute(name, fill).unwrap_err();
     assert!(refused.contains("No space left"), "{refused}");
     // More than the room that is left, which is less than what was refused.
     let mut random = Moments::new(0x5555_1234_abcd_ef01);
@@ -230,11 +228,11 @@ fn postgresql_disk_full() {
     shop.write("orders.jsonl", &orders.replace(MARKER, &format!("{MARKER} {long}")));
     let long = |than: u32| {
         let sql = format!("SELECT count(*)::text FROM items WHERE length(name) > {than}");
-        server.query(&name, &sql)[0][0].as_deref().unwrap().parse::<u32>().unwrap()
+        server.query(name, &sql)[0][0].as_deref().unwrap().parse::<u32>().unwrap()
     };
     tells!("postgresql_disk_full", shop.run(&url));
     assert_eq!((long(0), long(50_000)), (RECORDS, 0));
-    server.execute(&name, "DROP TABLE filler");
+    server.execute(name, "DROP TABLE filler");
     let done = shop.run(&url);
     assert_eq!(done.code, 0, "{}", done.err);
     assert_eq!((long(0), long(50_000)), (RECORDS, RECORDS));

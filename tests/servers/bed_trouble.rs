@@ -135,7 +135,7 @@ fn connections_are_ended_by_the_server() {
 
 #[test]
 fn a_small_disk_is_full_soon() {
-    let disk = SmallDisk::new(&postgres(), 24);
+    let disk = SmallDisk::new(24);
     assert_eq!(sql(&disk.url(), "CREATE TABLE items (name TEXT)"), Ok(()));
     let fill = "INSERT INTO items SELECT md5(n::text) FROM generate_series(1, 1000000) AS n";
     assert_eq!(sql(&disk.url(), fill), Err("53100".into()));

@@ -71,35 +71,40 @@ impl Database {
 }
 
 /// A PostgreSQL database on a disk of so few megabytes. It needs a superuser, who alone may mount.
+///
+/// Its server is its own: any connection may have to write out what another one changed, so a full
+/// disk fails those who never use it.
 pub(crate) struct SmallDisk {
     server: Arc<Server>,
-    name: String,
     path: PathBuf,
 }
 
 impl SmallDisk {
-    pub(crate) fn new(server: &Arc<Server>, megabytes: u32) -> Self {
+    /// The database on it, and its table space.
+    pub(crate) const NAME: &str = "small";
+
+    pub(crate) fn new(megabytes: u32) -> Self {
+        // All that is on the disk fits, so that nothing is written out before it is asked for.
+        let server = super::alone(Kind::Postgres, &["shared_buffers=128MB"]);
         Self::mounted(server, megabytes).unwrap_or_else(|reason| {
             panic!("no small disk for this test (only root can mount one): {reason}")
         })
     }
 
-    fn mounted(server: &Arc<Server>, megabytes: u32) -> Result<Self, String> {
-        assert_eq!(server.kind, Kind::Postgres);
+    fn mounted(server: Arc<Server>, megabytes: u32) -> Result<Self, String> {
         let folder = server.folder().ok_or("the server is not on this machine")?;
         if !is_root() {
             return Err("this is not root".into());
         }
-        let name = format!("small{}", server.database().name());
-        let path = folder.join(&name);
+        let path = folder.join(Self::NAME);
         std::fs::create_dir(&path).map_err(|error| error.to_string())?;
         let size = format!("size={megabytes}m,mode=0777");
         output(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&path))?;
-        let disk = Self { server: server.clone(), name, path };
+        let disk = Self { server, path };
         let data = disk.path.join("data");
         std::fs::create_dir(&data).map_err(|error| error.to_string())?;
         output(Command::new("chown").arg("postgres").arg(&data))?;
-        let (name, data) = (&disk.name, data.display());
+        let (server, name, data) = (&disk.server, Self::NAME, data.display());
         server.execute("postgres", &format!("CREATE TABLESPACE {name} LOCATION '{data}'"));
         server.execute(
             "postgres",
@@ -108,19 +113,20 @@ impl SmallDisk {
         Ok(disk)
     }
 
+    /// The server that has the database.
+    pub(crate) fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
     /// The URL of the database on it.
     pub(crate) fn url(&self) -> String {
-        self.server.url(&self.name)
+        self.server.url(Self::NAME)
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        for what in ["DATABASE", "TABLESPACE"] {
-            let force = if what == "DATABASE" { " WITH (FORCE)" } else { "" };
-            let drop = format!("DROP {what} IF EXISTS {}{force}", self.name);
-            let _ = self.server.try_execute("postgres", &drop);
-        }
+        // The server still has files open there, and ends with this.
         let _ = output(Command::new("umount").arg("-l").arg(&self.path));
     }
 }

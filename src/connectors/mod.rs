@@ -449,6 +449,13 @@ pub trait Session: Send {
     /// Deletes records by key, all or none. Gives how many were deleted.
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError>;
 
+    /// Whether several sessions may insert rows into an entity at the same time, each its part of
+    /// them, with the same outcome as one session, when they commit one after the other and no row
+    /// is in the way of another. `columns` are those that are written.
+    async fn side_by_side(&mut self, _entity: &str, _columns: &[&str]) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// Does a portion of a transfer that [`Store::can_transfer`] accepted, in order of the source's
     /// key. Tells of the new rows in chunks, in any order, and gives how many there are.
     async fn transfer(

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 
+use super::apart::duplicates_possible;
 use super::phase::PhaseContext;
-use super::seen::duplicates_possible;
 use super::{RunError, RunErrorKind, source};
 use crate::connectors::{
     Checkpoint, Scan, ScanRequest, ScanSource, SourceBatch, Store, StoreError, StoreErrorKind,

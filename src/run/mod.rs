@@ -2,6 +2,7 @@
 //! every record into the ledger, all or nothing at every commit.
 
 mod alone;
+mod apart;
 mod apply;
 mod backup;
 mod changes;

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use chrono::Utc;
 
+use super::apart::duplicates_possible;
 use super::enrich::{Enricher, Opening, Services};
 use super::flow::Flow;
 use super::intent::{self, Intents};
 use super::load::Loader;
 use super::lookup::PhaseIds;
 use super::pipeline::{ended, find_seen, find_winners, pipeline};
-use super::seen::duplicates_possible;
 use super::switches::Violated;
 use super::writer::Writer;
 use super::{
@@ -408,7 +408,7 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     let again = !writer.loader.known.is_empty() && record.checkpoint.is_none();
     if !again
         && let Some(transfer) = push_down::transfer_of(context).await?
-        && push_down::push_batches(&mut writer, transfer, record).await?
+        && Box::pin(push_down::push_batches(&mut writer, transfer, record)).await?
     {
         return Ok(());
     }

@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::apart::duplicates_possible;
 use super::enrich::{Enricher, Opening};
 use super::flow::Flow;
 use super::intent::{self, Intents, name_ids};
 use super::load::Loader;
-use super::seen::{Seen, duplicates_possible};
+use super::seen::Seen;
 use super::{
     Cancel, Event, Item, ItemOutcome, MappedBatch, Observer, Options, Progress, RunError,
     RunErrorKind, Shape, Stores, Transformer, source, switches,

@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::expr::{Origin, Root, Segment};
-use crate::plan::{Phase, WriteMode};
 use crate::value::Key;
 
 /// The target keys that arrived so far, 16 bytes each.
@@ -52,40 +50,4 @@ impl Winners {
     pub(super) fn is_last(&self, key: &Key, number: u64) -> bool {
         self.0.get(&key.hash128()).is_none_or(|last| *last == number)
     }
-}
-
-/// Whether two source records can have the same target key. They can't where the target key holds
-/// the whole source key as it is, or an id made from it.
-pub(super) fn duplicates_possible(phase: &Phase, source_key: &[String]) -> bool {
-    match phase.target.write {
-        WriteMode::Insert(_) => {}
-        WriteMode::Append => return false,
-        // The same record edited twice by one phase: the second edit would undo the first.
-        WriteMode::Patch | WriteMode::Fill { .. } => {}
-    }
-    let origins = || {
-        phase
-            .mapping
-            .fields
-            .iter()
-            .filter(|(path, _)| phase.target.key.contains(path))
-            .filter(|(_, expr)| expr.steps.is_empty())
-            .map(|(_, expr)| &expr.origin)
-    };
-    let made_from_key =
-        origins().any(|origin| matches!(origin, Origin::Id(rule) if rule.is_from_key()));
-    if made_from_key {
-        return false;
-    }
-    if phase.mapping.explode.is_some() || source_key.is_empty() {
-        return true;
-    }
-    !source_key.iter().all(|part| {
-        origins().any(|origin| match origin {
-            Origin::Path(path) => {
-                path.root == Root::Record && path.segments() == Some(&[Segment::Name(part.clone())])
-            }
-            _ => false,
-        })
-    })
 }

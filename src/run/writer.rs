@@ -153,7 +153,8 @@ impl<'c> Writer<'c> {
             return Err(error);
         }
         self.check_rejects(true)?;
-        self.commit(committed, &mut started).await
+        self.commit(committed, &mut started).await?;
+        Ok(())
     }
 
     /// The next batch, its answers with it.
@@ -185,12 +186,24 @@ impl<'c> Writer<'c> {
         if let Some(session) = self.session.take() {
             return Ok(session);
         }
-        let mut session = self.target.session().await?;
+        let session = self.begin(None).await?;
+        self.group = Group::new();
+        Ok(session)
+    }
+
+    /// A session, by default a new one, in which a transaction began.
+    pub(super) async fn begin(
+        &mut self,
+        session: Option<Box<dyn Session>>,
+    ) -> Result<Box<dyn Session>, RunError> {
+        let mut session = match session {
+            Some(session) => session,
+            None => self.target.session().await?,
+        };
         if self.context.phase.off.foreign_keys {
             session.check_late().await?;
         }
         session.begin().await?;
-        self.group = Group::new();
         Ok(session)
     }
 
@@ -328,13 +341,13 @@ impl<'c> Writer<'c> {
             .help("see `mapper rejects`; mend the source or the spec, and run again"))
     }
 
-    /// Commits what is under way, when there is something.
+    /// Commits what is under way, when there is something. Gives its session.
     pub(super) async fn commit(
         &mut self,
         committed: &mut PhaseRecord,
         started: &mut Instant,
-    ) -> Result<(), RunError> {
-        let Some(mut session) = self.session.take() else { return Ok(()) };
+    ) -> Result<Option<Box<dyn Session>>, RunError> {
+        let Some(mut session) = self.session.take() else { return Ok(None) };
         if !self.pending.counts.is_conserved() {
             return Err(RunError::new(
                 RunErrorKind::Internal,
@@ -364,6 +377,6 @@ impl<'c> Writer<'c> {
             phase: self.context.phase.full_name(),
             batches: self.pending.batches,
         });
-        Ok(())
+        Ok(Some(session))
     }
 }

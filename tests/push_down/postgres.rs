@@ -1,12 +1,13 @@
 //! What PostgreSQL does by itself, and what becomes of the rest.
 
 use mapper::expr::{IdKind, IdRule, Origin};
+use mapper::plan::Transaction;
 use mapper::run::Way;
 use mapper::value::FieldPath;
 use uuid::Uuid;
 
 use super::generated::{Kind, try_cases};
-use super::world::{Place, both_ways};
+use super::world::{Place, Result, both_ways};
 use crate::engine::world::{expr, path};
 use crate::servers;
 
@@ -115,4 +116,71 @@ fn uuids_need_their_function() {
         assert_eq!(result.counts.reasons["skipped: exists"], 8_332);
         assert_eq!(result.counts.reasons["rejected: template"], 5);
     }
+}
+
+/// A copy of so many records with so many titles, in commits of 100, into a target with more than what
+/// is written.
+fn copied(url: &str, count: u32, titles: u32, more: &str, before: &str) -> Result {
+    let script = format!(
+        "DROP SEQUENCE IF EXISTS numbers; CREATE SEQUENCE numbers; {before}
+         CREATE TABLE source (id bigint PRIMARY KEY, t text);
+         CREATE TABLE target (id bigint PRIMARY KEY, t text {more});
+         INSERT INTO source SELECT i, 'title ' || i % {titles} FROM generate_series(1, {count}) i;"
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (way, result) = runtime.block_on(both_ways(Place::Postgres(url), &script, |world| {
+        let phase = world.phase();
+        phase.target.key = vec![FieldPath::field("id")];
+        phase.batch = 100;
+        phase.transaction = Transaction::Batch;
+        phase.mapping.fields =
+            vec![(FieldPath::field("id"), path("id")), (FieldPath::field("t"), path("t"))];
+    }));
+    assert!(matches!(way, Way::PushedDown(_)), "{way:?}");
+    assert_eq!(result.counts.read, u64::from(count));
+    result
+}
+
+#[test]
+fn what_the_server_fills_in_by_order_comes_in_order() {
+    let database = servers::postgres().database();
+    let number = ", number integer DEFAULT nextval('numbers')";
+    let result = copied(&database.url(), 2_000, 2_000, number, "");
+    assert_eq!(result.counts.inserted, 2_000);
+    for (place, row) in result.target.iter().enumerate() {
+        assert!(row.ends_with(&format!(" '{}'", place + 1)), "{row}");
+    }
+}
+
+/// Of two records that only the database knows to be in each other's way the first arrives, also
+/// when the statement of the second ran ahead.
+#[test]
+fn the_first_of_two_arrives_whatever_keeps_the_other_out() {
+    let database = servers::postgres().database();
+    for more in [
+        ", EXCLUDE USING btree (t WITH =)",
+        ", UNIQUE (t) DEFERRABLE INITIALLY IMMEDIATE",
+        ", CHECK (claimed(t, id))",
+    ] {
+        let before = "CREATE TABLE IF NOT EXISTS claims (t text PRIMARY KEY, id bigint);
+            TRUNCATE claims;
+            CREATE OR REPLACE FUNCTION claimed(t text, id bigint) RETURNS bool LANGUAGE plpgsql AS
+            $$ BEGIN
+                INSERT INTO claims VALUES (t, id) ON CONFLICT DO NOTHING;
+                RETURN EXISTS (SELECT FROM claims c WHERE c.t = claimed.t AND c.id = claimed.id);
+            END $$;";
+        let result = copied(&database.url(), 250, 150, more, before);
+        assert_eq!((result.counts.inserted, result.counts.rejected), (150, 100), "{more}");
+    }
+}
+
+/// The server tells it behind the last row.
+#[test]
+fn what_refers_to_nothing_is_rejected() {
+    let database = servers::postgres().database();
+    let before = "CREATE TABLE IF NOT EXISTS parents (t text PRIMARY KEY);
+        INSERT INTO parents SELECT 'title ' || i FROM generate_series(0, 59) i ON CONFLICT DO NOTHING;";
+    let more = ", FOREIGN KEY (t) REFERENCES parents (t)";
+    let result = copied(&database.url(), 300, 100, more, before);
+    assert_eq!((result.counts.inserted, result.counts.rejected), (180, 120));
 }

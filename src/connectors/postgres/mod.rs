@@ -17,6 +17,7 @@ mod read;
 mod render;
 mod scan;
 mod session;
+mod side_by_side;
 mod stream;
 mod structure;
 mod switch;

@@ -10,7 +10,7 @@ use super::catalog::Table;
 use super::encode::is_binary;
 use super::stream::Running;
 use super::writer::Writer;
-use super::{catalog, define, read, structure, switch, transfer, write};
+use super::{catalog, define, read, side_by_side, structure, switch, transfer, write};
 use crate::connectors::{
     Definition, Delete, Insert, Layout, Rows, Session, StoreError, StoreErrorKind, Update,
     WriteError,
@@ -147,6 +147,11 @@ impl Session for TableSession {
     async fn delete(&mut self, delete: Delete<'_>) -> Result<u64, WriteError> {
         let table = self.table(delete.entity).await?;
         write::delete(self.writer()?, &table, delete).await
+    }
+
+    async fn side_by_side(&mut self, entity: &str, columns: &[&str]) -> Result<bool, StoreError> {
+        let (connection, server) = self.writer()?.parts()?;
+        side_by_side::allows(connection, entity, columns, server).await
     }
 
     async fn transfer(

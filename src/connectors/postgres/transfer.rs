@@ -1,13 +1,13 @@
 //! Transfers between two tables of the database: an `INSERT … SELECT` whose conditions leave out
-//! every row that would not arrive exactly as the engine would write it. Its new rows come back by
-//! COPY, while it runs.
+//! every row that would not arrive exactly as the engine would write it. Its new rows come back while
+//! it runs; not by COPY, after whose failures (a foreign key's comes behind the last row) the next
+//! statement would be given this one's answer.
 
 use futures_util::TryStreamExt as _;
-use sqlx::Row as _;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Row as _, ValueRef as _};
 use tokio::sync::mpsc;
 
-use super::batch::{CopyRows, field};
 use super::catalog::{Collation, Table, TableColumn};
 use super::config::Server;
 use super::decode::decode;
@@ -190,10 +190,10 @@ pub(super) async fn transfer(
     let sql = statement(tables, transfer, portion)?
         .map_err(|what| StoreError::new(StoreErrorKind::Unsupported, what))?;
     let returning = columns(tables.target, &transfer.columns().collect::<Vec<_>>())?;
-    let sql = format!("COPY ({sql} RETURNING {}) TO STDOUT (FORMAT binary)", list(&returning));
+    let sql = format!("{sql} RETURNING {}", list(&returning));
     writer.guard(false).await?;
     let teller = Teller::new(&returning, transfer, portion);
-    let done = run(writer, &sql, teller, rows).await;
+    let done = run(writer, sql, teller, rows).await;
     if let Ok((_, numbers)) = &done {
         for (column, number) in returning.iter().zip(numbers) {
             if let (Some(sequence), Some(number)) = (&column.sequence, number) {
@@ -209,54 +209,39 @@ type Done = (u64, Vec<Option<i64>>);
 
 async fn run(
     writer: &mut Writer,
-    sql: &str,
+    sql: String,
     mut teller: Teller<'_>,
     sender: &mpsc::Sender<Vec<NewRow>>,
 ) -> Result<Done, WriteError> {
     let (connection, server) = writer.parts()?;
-    let damaged = || {
-        let message = format!("{}: a new row can't be read", server.location);
-        StoreError::new(StoreErrorKind::Corrupt, message)
-    };
     let mut chunk = Vec::with_capacity(CHUNK);
     let mut count = 0;
     let mut readable = true;
-    let streamed: Result<(), sqlx::Error> = async {
-        let mut stream = connection.copy_out_raw(sql).await?;
-        let mut copied = CopyRows::default();
-        while let Some(bytes) = stream.try_next().await? {
+    let told: Result<(), sqlx::Error> = async {
+        // With the bounds of its batch in it, it is never asked again.
+        let mut rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch(connection);
+        while let Some(row) = rows.try_next().await? {
             // What can't be read is read to its end all the same, so that the connection is whole.
-            if !readable {
+            let Some(row) = teller.tell(&row) else {
+                readable = false;
                 continue;
-            }
-            copied.take(&bytes);
-            loop {
-                match copied.next(&bytes).map(|fields| fields.map(|fields| teller.tell(fields))) {
-                    Ok(Some(Some(row))) => chunk.push(row),
-                    Ok(None) => break,
-                    Ok(Some(None)) | Err(()) => {
-                        readable = false;
-                        break;
-                    }
-                }
-                count += 1;
-                if chunk.len() == CHUNK {
-                    let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));
-                    // Who no longer listens has its own reason to tell.
-                    let _ = sender.send(full).await;
-                }
-            }
-            if readable {
-                copied.keep(&bytes);
+            };
+            chunk.push(row);
+            count += 1;
+            if chunk.len() == CHUNK {
+                let full = std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK));
+                // Who no longer listens has its own reason to tell.
+                let _ = sender.send(full).await;
             }
         }
         Ok(())
     }
     .await;
     if !readable {
-        return Err(damaged().into());
+        let message = format!("{}: a new row can't be read", server.location);
+        return Err(StoreError::new(StoreErrorKind::Corrupt, message).into());
     }
-    if let Err(error) = streamed {
+    if let Err(error) = told {
         return Err(writer.write_error(&error));
     }
     let _ = sender.send(chunk).await;
@@ -296,10 +281,10 @@ impl<'r> Teller<'r> {
     }
 
     /// Takes a row; `None` when it can't be read.
-    fn tell(&mut self, fields: &[u8]) -> Option<NewRow> {
-        let mut rest = fields.get(2..)?;
+    fn tell(&mut self, row: &PgRow) -> Option<NewRow> {
         for (index, column) in self.columns.iter().enumerate() {
-            let bytes = field(&mut rest).ok()?;
+            let bytes = row.try_get_raw(index).ok()?;
+            let bytes = if bytes.is_null() { None } else { Some(bytes.as_bytes().ok()?) };
             if !self.wanted[index] {
                 let taken = match (bytes, &column.codec) {
                     (Some(bytes), Codec::Text | Codec::AsText) => {

@@ -1,43 +1,37 @@
 //! The batches of a phase that its database does by itself.
 //!
 //! The keys of a batch are read first: they are its extent and its order. The statement then gives
-//! back the rows that are new; while their entries are made the next statement runs. Records that
+//! back the rows that are new, of which the ledger's entries are made while it runs. Records that
 //! are not among them (their key is there already, or something about them has no exact
 //! equivalent) are read, mapped and decided as ever, inside the same savepoint. When the store
 //! refuses one of those, or the statement as a whole, the savepoint is undone and the batch streams,
 //! so that what becomes of each record never depends on the way.
+//!
+//! Where the store allows it, the next batch's statement runs beside it in a transaction of its own,
+//! which commits afterwards.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-
-use super::keys::{Extent, KeyBatch, read_ahead};
-use super::told::{Told, tell};
-use crate::connectors::feed::Feed;
-use crate::connectors::{
-    Checkpoint, Layout, ScanRequest, Session, SourceBatch, StoreErrorKind, WriteError,
-};
-use crate::ledger::{Fate, PhaseRecord};
+use super::keys::Keys;
+use super::settle::{Settled, Settler, Stop, in_target};
+use super::statements::{Statements, Task};
+use crate::connectors::{Checkpoint, ScanRequest, Session};
+use crate::ledger::PhaseRecord;
 use crate::plan::{OnConflict, PUSHED_BATCH, Phase, Transaction, WriteMode};
-use crate::run::load::Loaded;
+use crate::run::apart::keeps_apart;
 use crate::run::phase::PhaseContext;
 use crate::run::writer::Writer;
-use crate::run::{ItemOutcome, RunError, RunErrorKind, Transformer, failpoint, source};
-use crate::value::query::{Filter, Select};
-use crate::value::statement::{Portion, Transfer};
-use crate::value::{DataType, Key, Row, Schema};
-
-/// Chunks of new rows that wait for their entries.
-const QUEUE: usize = 4;
+use crate::run::{RunError, RunErrorKind, Transformer};
+use crate::value::statement::Transfer;
+use crate::value::{DataType, Schema};
 
 /// After so many batches in a row of which little was new, the rest of the phase streams.
 const PATIENCE: u32 = 3;
 
-/// How many keys one query for records asks for.
-const KEYS_PER_QUERY: usize = 500;
+/// Statements under way at a time, where the store allows several: each keeps a processor of the
+/// server busy, and one here.
+const SIDE_BY_SIDE: usize = 2;
 
 /// Does a phase's batches from the writer's checkpoint on. False when the rest is to be streamed.
 pub(in crate::run) async fn push_batches(
@@ -68,78 +62,54 @@ pub(in crate::run) async fn push_batches(
     }
 }
 
-/// Why it ends early: after a failure of the source, what was written is kept.
-enum Stop {
-    Source(RunError),
-    Target(RunError),
-}
-
-fn in_target(error: impl Into<RunError>) -> Stop {
-    Stop::Target(error.into())
-}
-
-/// What a statement did with a batch.
-enum Pushed {
-    /// All of it is new; the entries are being made.
-    Whole(JoinHandle<Told>),
-    /// All of it is settled.
-    Mixed(Box<Loaded>),
-    /// Nothing: it is to be streamed.
-    Not,
-}
-
 struct Pusher {
-    transfer: Arc<Transfer>,
-    /// The phase with the size of its batches.
-    phase: Arc<Phase>,
-    /// Where what identifies a new row is among its fields, when the ledger wants it.
-    identity: Option<Vec<usize>>,
-    /// Whether the parts of the key are text.
-    text: Vec<bool>,
-    /// The keys, from `position` on; `None` when they are to be read anew.
-    keys: Option<Feed<KeyBatch>>,
-    position: Option<Vec<u8>>,
-    transformer: Transformer,
-    /// The batch whose entries are being made.
-    open: Option<(JoinHandle<Told>, Checkpoint, usize)>,
+    keys: Keys,
+    /// Why there are no more keys.
+    failure: Option<RunError>,
+    statements: Statements,
+    /// How many statements may be under way. With several, each batch is a commit.
+    width: usize,
+    /// Sessions without a transaction, for the next statements.
+    sessions: Vec<Box<dyn Session>>,
+    settler: Settler,
 }
 
 impl Pusher {
     async fn open(writer: &mut Writer<'_>, transfer: Transfer) -> Result<Self, RunError> {
         let context = writer.context;
         let mut phase = Phase::clone(&context.phase);
-        let target = context.stores.get(phase.target.connection);
-        let target = target.describe(&transfer.target).await?;
+        let store = context.stores.get(phase.target.connection);
+        let target = store.describe(&transfer.target).await?;
         if phase.transaction != Transaction::Batch
-            && !target.is_some_and(|target| order_matters(&phase, &transfer, &target))
+            && !target.as_ref().is_some_and(|target| order_matters(&phase, &transfer, target))
         {
             phase.batch = phase.batch.max(PUSHED_BATCH);
         }
-        let schema = context.stores.get(phase.source.connection).describe(&transfer.source).await?;
-        let is_text = |part: &String| {
-            let column = schema.as_ref().and_then(|schema| schema.column(part));
-            column.is_some_and(|column| matches!(column.data_type, DataType::Text { .. }))
-        };
+        let mut sessions = Vec::new();
+        if phase.transaction != Transaction::Phase
+            && target.is_some_and(|target| keeps_apart(&phase.mapping, &transfer.key, &target))
+        {
+            let mut session = store.session().await?;
+            let columns: Vec<&str> = transfer.columns().collect();
+            if session.side_by_side(&transfer.target, &columns).await? {
+                sessions.push(session);
+            }
+        }
+        let keys = keys(context, &phase, &transfer, writer.pending.checkpoint.clone()).await?;
         let phase = Arc::new(phase);
-        let shape = &writer.loader.shape;
-        let now = writer.pending.now;
+        let loader = &writer.loader;
+        let (plan, shape, stores) = (&context.plan, &loader.shape, &context.stores);
+        let transformer =
+            Transformer::open(plan, &phase, shape, stores, writer.pending.now, None).await?;
+        let identity = shape.identity_to_keep().map(<[usize]>::to_vec);
+        let task = Arc::new(Task { transfer, identity, look: !loader.started_empty });
         Ok(Self {
-            identity: shape.identity_to_keep().map(<[usize]>::to_vec),
-            text: transfer.key.iter().map(is_text).collect(),
-            transformer: Transformer::open(
-                &context.plan,
-                &phase,
-                shape,
-                &context.stores,
-                now,
-                None,
-            )
-            .await?,
-            transfer: Arc::new(transfer),
-            phase,
-            keys: None,
-            position: writer.pending.checkpoint.clone(),
-            open: None,
+            keys,
+            failure: None,
+            statements: Statements::default(),
+            width: if sessions.is_empty() { 1 } else { SIDE_BY_SIDE },
+            sessions,
+            settler: Settler { task, phase, transformer },
         })
     }
 
@@ -149,276 +119,101 @@ impl Pusher {
         committed: &mut PhaseRecord,
         started: &mut Instant,
     ) -> Result<bool, Stop> {
-        let context = writer.context;
         let mut in_vain = 0;
         loop {
-            if context.cancel.is_cancelled() {
-                self.settle_open(writer).await?;
+            if writer.context.cancel.is_cancelled() {
                 return Err(Stop::Source(RunError::new(RunErrorKind::Cancelled, "interrupted")));
             }
-            let batch = match self.next(context).await {
-                Ok(Some(batch)) => batch,
-                Ok(None) => {
-                    self.settle_open(writer).await?;
-                    return Ok(true);
-                }
-                Err(error) => {
-                    self.settle_open(writer).await?;
-                    return Err(Stop::Source(error));
-                }
+            self.start(writer).await.map_err(in_target)?;
+            let Some(batch) = self.statements.first().map(Arc::clone) else {
+                return self.failure.take().map_or(Ok(true), |error| Err(Stop::Source(error)));
             };
-            // The one before may still be open.
-            let seq = writer.pending.batches + u64::from(self.open.is_some());
-            let mut session = writer.open().await.map_err(in_target)?;
-            let pushed = self
-                .push(writer, &mut *session, &batch)
-                .await
-                .map_err(|error| Stop::Target(error.in_batch(seq)))?;
-            writer.session = Some(session);
-            self.settle_open(writer).await?;
-            let checkpoint = batch.checkpoint.clone();
-            match pushed {
-                Pushed::Whole(telling) => {
-                    in_vain = 0;
-                    self.open = Some((telling, checkpoint.clone(), batch.bytes));
-                    self.position = Some(checkpoint.0);
-                }
-                Pushed::Mixed(loaded) => {
-                    let new = loaded.counts.inserted * 2 >= loaded.counts.read;
-                    in_vain = if new { 0 } else { in_vain + 1 };
-                    self.position = Some(checkpoint.0.clone());
-                    writer.settle(*loaded, checkpoint, batch.bytes).await.map_err(in_target)?;
-                }
-                Pushed::Not => {
-                    in_vain += 1;
-                    self.stream(writer, &batch).await?;
-                }
+            let seq = writer.pending.batches;
+            let done = self.statements.finish_first().await;
+            let done = done.map_err(|error| Stop::Target(error.in_batch(seq)))?;
+            let settling = Box::pin(self.settler.settle(writer, &batch, done));
+            let settled = match self.statements.during(settling).await {
+                Err(Stop::Target(error)) => return Err(Stop::Target(error.in_batch(seq))),
+                settled => settled?,
+            };
+            if self.width > 1 || writer.group_is_full() {
+                let committing = writer.commit(committed, started);
+                let session = self.statements.during(committing).await.map_err(in_target)?;
+                // Where only one writes at a time, a session must not be kept.
+                self.sessions.extend(session.filter(|_| self.width > 1));
             }
-            if writer.group_is_full() {
-                self.settle_open(writer).await?;
-                writer.commit(committed, started).await.map_err(in_target)?;
-            }
+            in_vain = match settled {
+                Settled::MostlyNew => 0,
+                Settled::MostlyLeft | Settled::Streamed(_) | Settled::Gone => in_vain + 1,
+            };
             if in_vain == PATIENCE {
-                self.settle_open(writer).await?;
                 return Ok(false);
             }
-        }
-    }
-
-    /// The keys of the next batch.
-    async fn next(&mut self, context: &PhaseContext) -> Result<Option<KeyBatch>, RunError> {
-        if let Some(keys) = &mut self.keys {
-            return Ok(keys.next().await?);
-        }
-        let source = &self.phase.source;
-        let request = ScanRequest {
-            source: source.scan.clone(),
-            key: self.transfer.key.clone(),
-            columns: Some(self.transfer.key.clone()),
-            filter: source.filter.clone(),
-            batch: self.phase.batch,
-            after: self.position.clone().map(Checkpoint),
-        };
-        let scan = context.stores.get(source.connection).scan(request).await?;
-        Ok(self.keys.insert(read_ahead(scan, self.text.clone())).next().await?)
-    }
-
-    /// Lets the database do a batch. While it does, the batch before is made ready for the ledger.
-    async fn push(
-        &mut self,
-        writer: &mut Writer<'_>,
-        session: &mut dyn Session,
-        batch: &KeyBatch,
-    ) -> Result<Pushed, RunError> {
-        let Some(Extent { keys, first, last }) = &batch.extent else { return Ok(Pushed::Not) };
-        failpoint::pass("intent").await;
-        session.savepoint().await?;
-        let (sender, rows) = mpsc::channel(QUEUE);
-        let count = keys.len() as u64;
-        let telling = tokio::spawn(tell(Arc::clone(keys), rows));
-        let (transfer, identity) = (Arc::clone(&self.transfer), self.identity.clone());
-        let look = !writer.loader.started_empty;
-        let portion = Portion { first, last, look, identity: identity.as_deref() };
-        let statement = session.transfer(&transfer, portion, sender);
-        let (new, gathered) = tokio::join!(statement, self.gather_open(writer));
-        gathered?;
-        let new = match new {
-            Ok(new) => new,
-            Err(WriteError::Store(error)) if !is_of_a_record(error.kind) => {
-                return Err(error.into());
-            }
-            Err(_) => {
-                session.rollback_to_savepoint().await?;
-                return Ok(Pushed::Not);
-            }
-        };
-        failpoint::pass("data").await;
-        if new == count {
-            session.release().await?;
-            return Ok(Pushed::Whole(telling));
-        }
-        let told = joined(telling).await?;
-        let left = told.left();
-        let mostly_left = left.len() > keys.len() / 2;
-        let loaded = if told.strangers > 0 || mostly_left {
-            None
-        } else {
-            self.take_left(writer, session, batch, keys, told, &left).await?
-        };
-        match loaded {
-            Some(loaded) => {
-                session.release().await?;
-                Ok(Pushed::Mixed(Box::new(loaded)))
-            }
-            None => {
-                session.rollback_to_savepoint().await?;
-                Ok(Pushed::Not)
-            }
-        }
-    }
-
-    /// Takes the records that are not new the usual way, and puts both together. `None` when what
-    /// becomes of them may depend on the rows that are new.
-    async fn take_left(
-        &mut self,
-        writer: &mut Writer<'_>,
-        session: &mut dyn Session,
-        batch: &KeyBatch,
-        keys: &[Key],
-        told: Told,
-        left: &[usize],
-    ) -> Result<Option<Loaded>, RunError> {
-        let wanted: HashMap<&Key, usize> =
-            left.iter().map(|place| (&keys[*place], *place)).collect();
-        let Some(records) = self.read(writer.context, batch, &wanted).await? else {
-            return Ok(None);
-        };
-        let mapped = self.transformer.map(records).await?;
-        let refused_before = mapped
-            .items
-            .iter()
-            .filter(|item| matches!(item.outcome, ItemOutcome::Rejected(_)))
-            .count();
-        let number = writer.pending.counts.read;
-        let mut loaded = writer.loader.load(session, mapped, number).await?;
-        let exists =
-            loaded.rejects.iter().filter(|(_, _, problem)| problem.reason == "exists").count();
-        if loaded.rejects.len() > refused_before + exists {
-            return Ok(None);
-        }
-        let place = |key: &Key| wanted.get(key).map_or(u64::MAX, |place| *place as u64);
-        for (ordinal, key, _) in &mut loaded.rejects {
-            *ordinal = place(key);
-        }
-        for entry in &mut loaded.journal {
-            entry.ordinal = place(&entry.source);
-        }
-        let mut entries: Vec<(usize, _)> = told
-            .entries
-            .into_iter()
-            .enumerate()
-            .filter_map(|(at, entry)| Some((at, entry?)))
-            .collect();
-        for _ in &entries {
-            loaded.counts.add(&Fate::Inserted);
-            loaded.counts.sources += 1;
-        }
-        for entry in std::mem::take(&mut loaded.record.entries) {
-            if let Some(place) = wanted.get(&entry.key) {
-                entries.push((*place, entry));
-            }
-        }
-        entries.sort_by_key(|(place, _)| *place);
-        loaded.record.entries = entries.into_iter().map(|(_, entry)| entry).collect();
-        Ok(Some(loaded))
-    }
-
-    /// Reads records by their keys, in order; `None` when one can't be read. One that is gone
-    /// meanwhile is not of the batch any more.
-    async fn read(
-        &mut self,
-        context: &PhaseContext,
-        batch: &KeyBatch,
-        wanted: &HashMap<&Key, usize>,
-    ) -> Result<Option<SourceBatch>, RunError> {
-        let source = &self.phase.source;
-        let store = context.stores.get(source.connection);
-        let all: Vec<&Key> = wanted.keys().copied().collect();
-        let mut found: Vec<(usize, Key, Row)> = Vec::with_capacity(all.len());
-        let mut layout = Layout::Document;
-        let columns = source::columns(&self.phase, &context.stores, &self.transfer.key).await?;
-        for some in all.chunks(KEYS_PER_QUERY) {
-            let tuples = some.iter().filter_map(|key| key.values()).collect();
-            let by_key = Filter::Tuples { paths: self.transfer.key.clone(), tuples };
-            let select = Select {
-                entity: self.transfer.source.clone(),
-                columns: columns.clone(),
-                filter: source.filter.clone().and(by_key),
-                ..Select::default()
-            };
-            let rows = match store.select(&select).await {
-                Ok(rows) => rows,
-                Err(error) if is_of_a_record(error.kind) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            };
-            let Layout::Columns(columns) = &rows.layout else { return Ok(None) };
-            let position = |part: &String| columns.iter().position(|column| column == part);
-            let places: Vec<usize> = self.transfer.key.iter().filter_map(position).collect();
-            for row in rows.rows {
-                if let Ok(key) = Key::new(places.iter().map(|place| &row[*place]))
-                    && let Some(place) = wanted.get(&key)
-                {
-                    found.push((*place, key, row));
+            match settled {
+                Settled::Streamed(checkpoint) if checkpoint != batch.checkpoint => {
+                    // The source changed between the two: its keys are read anew from here.
+                    self.statements = Statements::default();
+                    self.keys.go_on_from(checkpoint);
                 }
+                _ => self.take_up_again(),
             }
-            layout = rows.layout;
         }
-        found.sort_by_key(|(place, _, _)| *place);
-        let twice = found.windows(2).any(|pair| pair[0].0 == pair[1].0);
-        let (keys, rows) = found.into_iter().map(|(_, key, row)| (Ok(key), row)).unzip();
-        Ok((!twice).then(|| SourceBatch {
-            layout,
-            rows,
-            keys,
-            broken: Vec::new(),
-            checkpoint: batch.checkpoint.clone(),
-            bytes: 0,
-        }))
     }
 
-    /// Streams one batch from the position on.
-    async fn stream(&mut self, writer: &mut Writer<'_>, keys: &KeyBatch) -> Result<(), Stop> {
-        let stores = &writer.context.stores;
-        let read = async {
-            let mut scan = source::open(&self.phase, stores, self.position.clone()).await?;
-            Ok::<_, RunError>(scan.next().await?)
-        };
-        let Some(batch) = read.await.map_err(Stop::Source)? else { return Ok(()) };
-        let mapped = self.transformer.map(batch).await.map_err(Stop::Source)?;
-        self.position = Some(mapped.checkpoint.0.clone());
-        if self.position.as_ref() != Some(&keys.checkpoint.0) {
-            // The source changed between the two: its keys are read anew from here.
-            self.keys = None;
+    /// Starts statements, as many as may be under way.
+    async fn start(&mut self, writer: &mut Writer<'_>) -> Result<(), RunError> {
+        while self.statements.len() < self.width && self.failure.is_none() {
+            let batch = match self.keys.next().await {
+                Ok(Some(batch)) => batch,
+                Ok(None) => break,
+                Err(error) => {
+                    self.failure = Some(error.into());
+                    break;
+                }
+            };
+            let session = match &batch.extent {
+                None => None,
+                Some(_) if self.width > 1 => Some(writer.begin(self.sessions.pop()).await?),
+                Some(_) => Some(writer.open().await?),
+            };
+            self.statements.start(batch, &self.settler.task, session);
         }
-        writer.write(mapped).await.map_err(in_target)
+        Ok(())
     }
 
-    /// Makes the batch whose entries were being made ready for the ledger.
-    async fn gather_open(&mut self, writer: &mut Writer<'_>) -> Result<(), RunError> {
-        let Some((telling, checkpoint, bytes)) = self.open.take() else { return Ok(()) };
-        let told = joined(telling).await?;
-        if told.strangers > 0 {
-            let message = "the source changed while it was read";
-            return Err(RunError::new(RunErrorKind::Store(StoreErrorKind::Conflict), message));
+    /// After statements that ran ahead had to be given up, none does.
+    fn take_up_again(&mut self) {
+        let batches = self.statements.given_up();
+        if !batches.is_empty() {
+            self.width = 1;
+            self.sessions.clear();
+            self.keys.give_back(batches);
         }
-        writer.gather(&told.loaded(), checkpoint, bytes)
     }
+}
 
-    /// Puts it into the ledger, when there is one.
-    async fn settle_open(&mut self, writer: &mut Writer<'_>) -> Result<(), Stop> {
-        self.gather_open(writer).await.map_err(in_target)?;
-        writer.append_full().await.map_err(in_target)
-    }
+/// The keys of a phase's source, from a checkpoint on.
+async fn keys(
+    context: &PhaseContext,
+    phase: &Phase,
+    transfer: &Transfer,
+    checkpoint: Option<Vec<u8>>,
+) -> Result<Keys, RunError> {
+    let store = context.stores.get(phase.source.connection);
+    let schema = store.describe(&transfer.source).await?;
+    let is_text = |part: &String| {
+        let column = schema.as_ref().and_then(|schema| schema.column(part));
+        column.is_some_and(|column| matches!(column.data_type, DataType::Text { .. }))
+    };
+    let request = ScanRequest {
+        source: phase.source.scan.clone(),
+        key: transfer.key.clone(),
+        columns: Some(transfer.key.clone()),
+        filter: phase.source.filter.clone(),
+        batch: phase.batch,
+        after: checkpoint.map(Checkpoint),
+    };
+    Ok(Keys::new(store, request, transfer.key.iter().map(is_text).collect()))
 }
 
 /// Whether what becomes of a record may depend on the size of batches: in each, new rows come before
@@ -435,15 +230,4 @@ fn order_matters(phase: &Phase, transfer: &Transfer, target: &Schema) -> bool {
     });
     let other_key = !is_key(&target.primary_key.iter().collect::<Vec<_>>());
     changes && (other_index || other_key)
-}
-
-/// Whether a failure may be of single records, so that streaming finds out which.
-fn is_of_a_record(kind: StoreErrorKind) -> bool {
-    matches!(kind, StoreErrorKind::Query | StoreErrorKind::Corrupt | StoreErrorKind::Unsupported)
-}
-
-async fn joined(telling: JoinHandle<Told>) -> Result<Told, RunError> {
-    telling
-        .await
-        .map_err(|_| RunError::new(RunErrorKind::Internal, "making ledger entries was stopped"))
 }

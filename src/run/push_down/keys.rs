@@ -1,9 +1,10 @@
 //! The keys of a phase's batches, read ahead.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::connectors::feed::{Feed, feed};
-use crate::connectors::{Checkpoint, Scan, SourceBatch};
+use crate::connectors::{Checkpoint, Scan, ScanRequest, SourceBatch, Store, StoreError};
 use crate::value::{Key, Row, Value};
 
 /// The keys of a batch.
@@ -26,9 +27,61 @@ pub(super) struct Extent {
     pub(super) last: Row,
 }
 
-/// Reads the keys of one batch while the batch before is under way. `text` tells which parts of the
-/// key are text.
-pub(super) fn read_ahead(mut scan: Box<dyn Scan>, text: Vec<bool>) -> Feed<KeyBatch> {
+/// Gives the keys of batches, in order.
+pub(super) struct Keys {
+    store: Arc<dyn Store>,
+    /// What is read, but for the place.
+    request: ScanRequest,
+    /// Whether the parts of the key are text.
+    text: Vec<bool>,
+    /// `None` when they are to be read, from `position` on.
+    feed: Option<Feed<KeyBatch>>,
+    position: Option<Checkpoint>,
+    /// Batches that were given before and come again.
+    again: VecDeque<Arc<KeyBatch>>,
+}
+
+impl Keys {
+    /// Those from the request's place on. `text` tells which parts of the key are text.
+    pub(super) fn new(store: &Arc<dyn Store>, mut request: ScanRequest, text: Vec<bool>) -> Self {
+        let position = request.after.take();
+        let store = Arc::clone(store);
+        Self { store, request, text, feed: None, position, again: VecDeque::new() }
+    }
+
+    /// Those of the next batch; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Arc<KeyBatch>>, StoreError> {
+        if let Some(batch) = self.again.pop_front() {
+            return Ok(Some(batch));
+        }
+        let feed = match &mut self.feed {
+            Some(feed) => feed,
+            none => {
+                let request = ScanRequest { after: self.position.clone(), ..self.request.clone() };
+                let scan = self.store.scan(request).await?;
+                none.insert(read_ahead(scan, self.text.clone()))
+            }
+        };
+        Ok(feed.next().await?.map(Arc::new))
+    }
+
+    /// Takes batches back that are to come again, before all others.
+    pub(super) fn give_back(&mut self, batches: Vec<Arc<KeyBatch>>) {
+        for batch in batches.into_iter().rev() {
+            self.again.push_front(batch);
+        }
+    }
+
+    /// Goes on from another place than that of the last batch: the source changed.
+    pub(super) fn go_on_from(&mut self, position: Checkpoint) {
+        self.feed = None;
+        self.again.clear();
+        self.position = Some(position);
+    }
+}
+
+/// Reads the keys of one batch while the batch before is under way.
+fn read_ahead(mut scan: Box<dyn Scan>, text: Vec<bool>) -> Feed<KeyBatch> {
     let (sender, batches) = feed(1);
     tokio::spawn(async move {
         // Until the end is told, or nobody wants more.

@@ -2,13 +2,15 @@
 
 mod batches;
 mod keys;
+mod settle;
+mod statements;
 mod told;
 
 use std::sync::Arc;
 
 pub(super) use self::batches::push_batches;
+use super::apart::duplicates_possible;
 use super::phase::PhaseContext;
-use super::seen::duplicates_possible;
 use super::{RunError, RunErrorKind, Stores, source};
 use crate::connectors::Policies;
 use crate::plan::{self, Phase, Plan};

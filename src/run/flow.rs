@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::apply::problem_of;
 use super::{RunError, RunErrorKind, Shape};
-use crate::connectors::{Session, Store, StoreError, WriteError};
+use crate::connectors::{Layout, Session, Store, StoreError, WriteError};
 use crate::plan::{OnConflict, Phase, Transaction, WriteMode};
 use crate::value::Row;
 
@@ -22,6 +22,9 @@ pub(super) struct Flow {
     open: bool,
     /// Whether the target takes a stream; `None` until it was asked.
     able: Option<bool>,
+    /// Whether records can't be in each other's way, so that several streams may flow; once it was
+    /// asked, whether the target says so too.
+    pub(super) side_by_side: bool,
     /// The records of the batch whose rows are put into the stream at its end.
     pub(super) later: Vec<usize>,
     /// Reads beside the stream, what was committed.
@@ -31,12 +34,14 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    pub(super) fn new(target: &Arc<dyn Store>) -> Self {
+    /// `apart` says whether the mapping keeps records apart in the target.
+    pub(super) fn new(target: &Arc<dyn Store>, apart: bool) -> Self {
         Self {
             target: Arc::clone(target),
             wanted: false,
             open: false,
             able: None,
+            side_by_side: apart,
             later: Vec::new(),
             beside: Mutex::default(),
             refused: false,
@@ -67,6 +72,13 @@ impl Flow {
                 && phase.transaction != Transaction::Record
                 && session.streams(&phase.target.entity, &shape.layout).await?;
             self.able = Some(able);
+            if self.side_by_side
+                && let Layout::Columns(columns) = &shape.layout
+            {
+                let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+                self.side_by_side =
+                    able && session.side_by_side(&phase.target.entity, &columns).await?;
+            }
         }
         self.open = self.able == Some(true);
         Ok(())
@@ -116,12 +128,36 @@ impl Flow {
     }
 
     fn told(&mut self, result: Result<(), WriteError>) -> Result<(), RunError> {
-        result.map_err(|error| match error {
-            WriteError::Store(error) => error.into(),
-            WriteError::Record(violation) => {
-                self.refused = true;
-                RunError::new(RunErrorKind::Refused, problem_of(&violation).message)
-            }
-        })
+        result.map_err(|error| self.failed(stream_error(error)))
+    }
+
+    /// Takes note of why a stream did not end well.
+    pub(super) fn failed(&mut self, error: StreamError) -> RunError {
+        self.refused |= error.refused;
+        error.error
+    }
+}
+
+/// Why a stream did not end well.
+pub(super) struct StreamError {
+    pub(super) error: RunError,
+    /// Whether the target refused one of the rows.
+    pub(super) refused: bool,
+}
+
+impl<E: Into<RunError>> From<E> for StreamError {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), refused: false }
+    }
+}
+
+/// Why the store did not take all rows of a stream.
+pub(super) fn stream_error(error: WriteError) -> StreamError {
+    match error {
+        WriteError::Store(error) => error.into(),
+        WriteError::Record(violation) => {
+            let message = problem_of(&violation).message;
+            StreamError { error: RunError::new(RunErrorKind::Refused, message), refused: true }
+        }
     }
 }

@@ -7,6 +7,7 @@ mod apply;
 mod backup;
 mod changes;
 pub mod checks;
+mod closing;
 mod decide;
 mod deleted;
 mod enrich;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use super::apart::duplicates_possible;
+use super::apart::{duplicates_possible, keeps_apart};
 use super::enrich::{Enricher, Opening, Services};
 use super::flow::Flow;
 use super::intent::{self, Intents};
@@ -159,7 +159,8 @@ async fn persevere(
         let committed = (record.batches, record.counts.read);
         let result = match (refresh(context, record, &mut known).await, &mut job) {
             (Err(error), _) => Err(error),
-            (Ok(()), Job::Read) => attempt_phase(context, record).await,
+            // After a failure one thing after the other.
+            (Ok(()), Job::Read) => attempt_phase(context, record, attempt == 1).await,
             (Ok(()), Job::Delete(kept)) => deleted::handle(context, record, kept).await,
         };
         known &= result.is_ok();
@@ -357,8 +358,12 @@ async fn expected(context: &PhaseContext) -> Option<u64> {
 }
 
 /// One attempt, from the record's checkpoint to the end or a failure. The record tells what is
-/// committed.
-async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Result<(), RunError> {
+/// committed. `side_by_side` says whether several transactions may be open.
+async fn attempt_phase(
+    context: &PhaseContext,
+    record: &mut PhaseRecord,
+    side_by_side: bool,
+) -> Result<(), RunError> {
     let phase = &context.phase;
     let target = Arc::clone(context.stores.get(phase.target.connection));
     let ledger = Ledger::new(Arc::clone(&target));
@@ -368,6 +373,9 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
     let known = KeyMap::open(&ledger, &record.phase).await?;
     let asked = context.options.update.contains(&context.index);
     let changed = phase.source.changes.is_some() && !known.is_empty();
+    let duplicates = duplicates_possible(phase, &source_key);
+    let apart = !duplicates
+        && schema.is_some_and(|schema| keeps_apart(&phase.mapping, &source_key, &schema));
     let mut loader = Loader {
         phase: Arc::clone(phase),
         shape: Arc::clone(&shape),
@@ -380,9 +388,9 @@ async fn attempt_phase(context: &PhaseContext, record: &mut PhaseRecord) -> Resu
         winners: None,
         started_empty: record.checkpoint.is_none() && is_empty(&*target, &shape, phase).await?,
         intents: Intents::of(&target, &ledger, record),
-        flow: Flow::new(&target),
+        flow: Flow::new(&target, side_by_side && apart),
     };
-    if duplicates_possible(phase, &source_key) {
+    if duplicates {
         if phase.on_duplicate == OnDuplicate::Last {
             loader.winners = Some(find_winners(context, record, &shape).await?);
         }

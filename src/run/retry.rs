@@ -181,7 +181,7 @@ impl Retry {
             winners: None,
             started_empty: false,
             intents,
-            flow: Flow::new(target),
+            flow: Flow::new(target, false),
         };
         Ok(Self {
             phase: Arc::clone(phase),

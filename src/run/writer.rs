@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::closing::Closing;
 use super::enrich::Enricher;
 use super::load::{Loaded, Loader};
 use super::phase::PhaseContext;
 use super::pipeline::Batches;
 use super::{Event, MappedBatch, Progress, RunError, RunErrorKind, failpoint};
-use crate::connectors::{Checkpoint, Session, Store};
+use crate::connectors::{Checkpoint, Session, Store, StoreErrorKind};
 use crate::ledger::{BatchRows, Ledger, PhaseRecord, RejectRecord};
 use crate::plan::{RejectLimit, Transaction};
 
@@ -17,6 +18,10 @@ const COMMIT_BYTES: usize = 64 << 20;
 
 /// … or of about this many records: each may touch a page of its own.
 const COMMIT_RECORDS: u64 = 100_000;
+
+/// … or, where the next commit is gathered while this one ends, of about this many records: half of
+/// them may still be on their way to the target then, so that it takes in two streams.
+const SIDE_BY_SIDE_RECORDS: u64 = 32_000;
 
 /// How long a group that waits for its source stays open.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -62,6 +67,8 @@ pub(super) struct Writer<'c> {
     pub(super) loader: Loader,
     /// The session of the commit under way.
     pub(super) session: Option<Box<dyn Session>>,
+    /// The commit before, while it ends.
+    closing: Option<Closing>,
     group: Group,
     /// The phase's record as it will be at the next commit.
     pub(super) pending: PhaseRecord,
@@ -92,6 +99,7 @@ impl<'c> Writer<'c> {
             target,
             loader,
             session: None,
+            closing: None,
             group: Group::new(),
             pending: record.clone(),
             rows: BatchRows::default(),
@@ -104,6 +112,22 @@ impl<'c> Writer<'c> {
 
     /// Writes all batches, to the end or a failure, and commits them.
     pub(super) async fn write_all(
+        &mut self,
+        batches: Batches,
+        committed: &mut PhaseRecord,
+    ) -> Result<(), RunError> {
+        let result = self.write_batches(batches, committed).await;
+        if result.is_err() && self.closing.is_some() {
+            // Whatever failed: what became of the commit before must be known, and comes first.
+            let refused = std::mem::take(&mut self.loader.flow.refused);
+            self.session = None;
+            self.end_closing(committed).await?;
+            self.loader.flow.refused = refused;
+        }
+        result
+    }
+
+    async fn write_batches(
         &mut self,
         mut batches: Batches,
         committed: &mut PhaseRecord,
@@ -142,7 +166,9 @@ impl<'c> Writer<'c> {
                 interrupted = Some(RunError::new(RunErrorKind::Cancelled, "interrupted"));
                 break;
             }
-            if self.group_is_full() {
+            if self.hands_over() {
+                self.hand_over(committed, &mut started).await?;
+            } else if self.group_is_full() {
                 self.commit(committed, &mut started).await?;
             }
         }
@@ -347,15 +373,9 @@ impl<'c> Writer<'c> {
         committed: &mut PhaseRecord,
         started: &mut Instant,
     ) -> Result<Option<Box<dyn Session>>, RunError> {
+        self.end_closing(committed).await?;
         let Some(mut session) = self.session.take() else { return Ok(None) };
-        if !self.pending.counts.is_conserved() {
-            return Err(RunError::new(
-                RunErrorKind::Internal,
-                "the counts of this phase do not add up; nothing of the last commit was kept",
-            ));
-        }
-        self.pending.seconds += started.elapsed().as_secs_f64();
-        *started = Instant::now();
+        self.round_off(started)?;
         self.loader.flow.end(&mut *session).await?;
         failpoint::pass("checkpoint").await;
         self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
@@ -373,10 +393,76 @@ impl<'c> Writer<'c> {
             seen.keep();
         }
         failpoint::pass("committed").await;
+        self.tell_commit(committed);
+        Ok(Some(session))
+    }
+
+    /// Whether the commit under way is to end while the next one is gathered.
+    fn hands_over(&self) -> bool {
+        self.loader.flow.is_open()
+            && self.loader.flow.side_by_side
+            && self.enricher.is_none()
+            && self.context.phase.transaction != Transaction::Phase
+            && (self.group.records >= SIDE_BY_SIDE_RECORDS || self.group_is_full())
+    }
+
+    /// Lets the commit under way end by itself.
+    async fn hand_over(
+        &mut self,
+        committed: &mut PhaseRecord,
+        started: &mut Instant,
+    ) -> Result<(), RunError> {
+        self.end_closing(committed).await?;
+        let Some(session) = self.session.take() else { return Ok(()) };
+        self.round_off(started)?;
+        let ledger = Ledger::new(Arc::clone(&self.target));
+        let rows = std::mem::take(&mut self.rows);
+        let target = Arc::clone(&self.target);
+        let record = self.pending.clone();
+        self.closing = Some(Closing::start(session, ledger, target, rows, record));
+        Ok(())
+    }
+
+    /// Waits for the commit before. When it does not end, it may wait for what the commit under way
+    /// holds: that one is given up then, and the phase goes back to where it began.
+    async fn end_closing(&mut self, committed: &mut PhaseRecord) -> Result<(), RunError> {
+        let Some(mut closing) = self.closing.take() else { return Ok(()) };
+        let mut given_up = false;
+        let ended = match closing.wait().await {
+            Some(ended) => ended,
+            None => {
+                given_up = self.session.take().is_some();
+                self.loader.flow.side_by_side = false;
+                closing.end().await
+            }
+        };
+        *committed = ended.map_err(|error| self.loader.flow.failed(error))?;
+        self.tell_commit(committed);
+        if given_up {
+            self.loader.flow.refused = true;
+            let message = "two commits were in each other's way";
+            return Err(RunError::new(RunErrorKind::Store(StoreErrorKind::Conflict), message));
+        }
+        Ok(())
+    }
+
+    /// Makes the phase's record ready for a commit.
+    fn round_off(&mut self, started: &mut Instant) -> Result<(), RunError> {
+        if !self.pending.counts.is_conserved() {
+            return Err(RunError::new(
+                RunErrorKind::Internal,
+                "the counts of this phase do not add up; nothing of the last commit was kept",
+            ));
+        }
+        self.pending.seconds += started.elapsed().as_secs_f64();
+        *started = Instant::now();
+        Ok(())
+    }
+
+    fn tell_commit(&self, committed: &PhaseRecord) {
         self.context.observer.event(&Event::Commit {
             phase: self.context.phase.full_name(),
-            batches: self.pending.batches,
+            batches: committed.batches,
         });
-        Ok(Some(session))
     }
 }

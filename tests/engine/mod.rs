@@ -3,5 +3,6 @@
 mod conflicts;
 mod now;
 mod second_pass;
+mod side_by_side;
 mod stream;
 pub mod world;

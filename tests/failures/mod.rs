@@ -1,7 +1,7 @@
 //! Real servers that fail: what is told, what stays, and that a second run completes.
 
 mod cuts;
-mod hold;
+pub(crate) mod hold;
 mod kills;
 mod midway;
 mod reach;

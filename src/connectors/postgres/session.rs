@@ -117,19 +117,18 @@ impl Session for TableSession {
         if self.stream.is_none() {
             let table = self.table(entity).await?;
             let names = match layout {
-                Layout::Columns(names) => names.to_vec(),
-                Layout::Document => Vec::new(),
+                Layout::Columns(names) => &names[..],
+                Layout::Document => &[],
             };
             let writer = self.writer.take().ok_or_else(busy)?;
-            self.stream = Some(Running::start(writer, table, names));
+            self.stream = Some(Running::start(writer, &table, names)?);
         }
-        if let Some(stream) = &self.stream
-            && !stream.send(rows).await
-        {
-            self.end_stream().await?;
-            return Err(busy().into());
+        let Some(stream) = &mut self.stream else { return Err(busy().into()) };
+        if stream.send(&rows).await {
+            return Ok(());
         }
-        Ok(())
+        self.end_stream().await?;
+        Err(busy().into())
     }
 
     async fn end_stream(&mut self) -> Result<(), WriteError> {

@@ -1,58 +1,122 @@
 //! Rows that flow into a table while the next ones are made: one COPY, by a task that has the
-//! session's connection meanwhile.
+//! session's connection meanwhile. Rows are put into binary form as they are handed over, and wait
+//! as bytes.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
-use super::catalog::Table;
+use super::catalog::{Table, TableColumn};
 use super::read::columns;
 use super::write::{CHUNK, END, HEADER, copying, one};
 use super::writer::Writer;
 use crate::connectors::{StoreError, StoreErrorKind, WriteError};
 use crate::value::{Row, Value};
 
-/// Portions of rows that wait to be sent.
-const QUEUE: usize = 1;
+/// Chunks that wait to be sent: so much the server may be behind, and catches up while the stream
+/// ends.
+const QUEUE: usize = 16;
 
 enum Message {
-    Rows(Vec<Row>),
-    End,
+    Chunk(Vec<u8>),
+    End(Vec<u8>),
+    Abort,
 }
 
 /// A stream that is open.
 pub(super) struct Running {
-    portions: mpsc::Sender<Message>,
-    task: JoinHandle<(Writer, Result<(), WriteError>)>,
+    targets: Vec<TableColumn>,
+    /// How each row begins.
+    count: [u8; 2],
+    /// The chunk that is not full yet.
+    buffer: Vec<u8>,
+    /// Why a row has no binary form. With it the stream has failed.
+    unfit: Option<WriteError>,
+    /// The greatest number of each column.
+    numbers: Vec<Option<i64>>,
+    chunks: mpsc::Sender<Message>,
+    /// The one task; it ends with this.
+    task: JoinSet<(Writer, Result<(), WriteError>)>,
 }
 
 impl Running {
     /// Starts a stream into these columns.
-    pub(super) fn start(mut writer: Writer, table: Arc<Table>, names: Vec<String>) -> Self {
-        let (portions, receiver) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(async move {
-            let done = copy(&mut writer, &table, &names, receiver).await;
+    pub(super) fn start(
+        mut writer: Writer,
+        table: &Arc<Table>,
+        names: &[String],
+    ) -> Result<Self, StoreError> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let targets = columns(table, &names)?;
+        let (sql, count) = copying(table, &targets)?;
+        let targets: Vec<TableColumn> = targets.into_iter().cloned().collect();
+        let (chunks, receiver) = mpsc::channel(QUEUE);
+        let table = Arc::clone(table);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let done = copy(&mut writer, &sql, receiver).await;
             let done = writer.streamed(&table, done);
             (writer, done)
         });
-        Self { portions, task }
+        let mut buffer = empty();
+        buffer.extend_from_slice(HEADER);
+        let numbers = vec![None; targets.len()];
+        Ok(Self { targets, count, buffer, unfit: None, numbers, chunks, task })
     }
 
     /// Hands rows over; false when the stream has failed, which its end tells.
-    pub(super) async fn send(&self, rows: Vec<Row>) -> bool {
-        self.portions.send(Message::Rows(rows)).await.is_ok()
+    pub(super) async fn send(&mut self, rows: &[Row]) -> bool {
+        let targets: Vec<&TableColumn> = self.targets.iter().collect();
+        if self.unfit.is_some() {
+            return false;
+        }
+        for row in rows {
+            if let Err(error) = one(&mut self.buffer, row, &targets, self.count) {
+                self.unfit = Some(error);
+                return true;
+            }
+            if self.buffer.len() >= CHUNK {
+                let full = std::mem::replace(&mut self.buffer, empty());
+                if self.chunks.send(Message::Chunk(full)).await.is_err() {
+                    return false;
+                }
+            }
+        }
+        for (index, column) in self.targets.iter().enumerate() {
+            if column.sequence.is_some() {
+                let given = rows.iter().filter_map(|row| match row[index] {
+                    Value::Int(number) => Some(number),
+                    _ => None,
+                });
+                self.numbers[index] = self.numbers[index].max(given.max());
+            }
+        }
+        true
     }
 
     /// Waits until all rows are in the table, and gives the connection back.
-    pub(super) async fn end(self) -> (Option<Writer>, Result<(), WriteError>) {
+    pub(super) async fn end(mut self) -> (Option<Writer>, Result<(), WriteError>) {
+        self.buffer.extend_from_slice(END);
+        let last = if self.unfit.is_none() { Message::End(self.buffer) } else { Message::Abort };
         // A stream that has failed no longer listens.
-        let _ = self.portions.send(Message::End).await;
-        match self.task.await {
-            Ok((writer, done)) => (Some(writer), done),
-            Err(_) => (None, Err(stopped().into())),
+        let _ = self.chunks.send(last).await;
+        let Some(Ok((mut writer, done))) = self.task.join_next().await else {
+            return (None, Err(stopped().into()));
+        };
+        if done.is_ok() && self.unfit.is_none() {
+            for (column, number) in self.targets.iter().zip(self.numbers) {
+                if let (Some(sequence), Some(number)) = (&column.sequence, number) {
+                    writer.number(sequence, number);
+                }
+            }
         }
+        (Some(writer), self.unfit.map_or(done, Err))
     }
+}
+
+fn empty() -> Vec<u8> {
+    Vec::with_capacity(CHUNK + CHUNK / 4)
 }
 
 fn stopped() -> StoreError {
@@ -61,62 +125,29 @@ fn stopped() -> StoreError {
 
 async fn copy(
     writer: &mut Writer,
-    table: &Table,
-    names: &[String],
-    mut portions: mpsc::Receiver<Message>,
+    sql: &str,
+    mut chunks: mpsc::Receiver<Message>,
 ) -> Result<(), WriteError> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let targets = columns(table, &names)?;
-    let (sql, count) = copying(table, &targets)?;
-    let mut numbers: Vec<Option<i64>> = vec![None; targets.len()];
-    let mut buffer = std::mem::take(&mut writer.buffer);
-    buffer.clear();
-    buffer.reserve(CHUNK + CHUNK / 4);
-    buffer.extend_from_slice(HEADER);
     let (connection, _) = writer.parts()?;
     let sent: Result<Result<(), WriteError>, sqlx::Error> = async {
-        let mut stream = connection.copy_in_raw(&sql).await?;
+        let mut stream = connection.copy_in_raw(sql).await?;
         loop {
-            let rows = match portions.recv().await {
-                Some(Message::Rows(rows)) => rows,
-                Some(Message::End) => break,
+            match chunks.recv().await {
+                Some(Message::Chunk(chunk)) => stream.send(chunk).await?,
+                Some(Message::End(chunk)) => {
+                    stream.send(chunk).await?;
+                    stream.finish().await?;
+                    return Ok(Ok(()));
+                }
+                Some(Message::Abort) => {
+                    stream.abort("a value does not fit").await?;
+                    return Ok(Ok(()));
+                }
                 // The session is gone; its connection goes with this task.
                 None => return Ok(Err(stopped().into())),
             };
-            for row in &rows {
-                if let Err(error) = one(&mut buffer, row, &targets, count) {
-                    stream.abort("a value does not fit").await?;
-                    return Ok(Err(error));
-                }
-                if buffer.len() >= CHUNK {
-                    stream.send(buffer.as_slice()).await?;
-                    buffer.clear();
-                }
-            }
-            for (index, column) in targets.iter().enumerate() {
-                if column.sequence.is_some() {
-                    let given = rows.iter().filter_map(|row| match row[index] {
-                        Value::Int(number) => Some(number),
-                        _ => None,
-                    });
-                    numbers[index] = numbers[index].max(given.max());
-                }
-            }
         }
-        buffer.extend_from_slice(END);
-        stream.send(buffer.as_slice()).await?;
-        stream.finish().await?;
-        Ok(Ok(()))
     }
     .await;
-    if buffer.capacity() <= 2 * CHUNK {
-        writer.buffer = buffer;
-    }
-    sent.map_err(|error| writer.write_error(&error))??;
-    for (column, number) in targets.iter().zip(numbers) {
-        if let (Some(sequence), Some(number)) = (&column.sequence, number) {
-            writer.number(sequence, number);
-        }
-    }
-    Ok(())
+    sent.map_err(|error| writer.write_error(&error))?
 }

@@ -19,7 +19,6 @@ use super::statements::{Statements, Task};
 use crate::connectors::{Checkpoint, ScanRequest, Session};
 use crate::ledger::PhaseRecord;
 use crate::plan::{OnConflict, PUSHED_BATCH, Phase, Transaction, WriteMode};
-use crate::run::apart::keeps_apart;
 use crate::run::phase::PhaseContext;
 use crate::run::writer::Writer;
 use crate::run::{RunError, RunErrorKind, Transformer};
@@ -86,9 +85,7 @@ impl Pusher {
             phase.batch = phase.batch.max(PUSHED_BATCH);
         }
         let mut sessions = Vec::new();
-        if phase.transaction != Transaction::Phase
-            && target.is_some_and(|target| keeps_apart(&phase.mapping, &transfer.key, &target))
-        {
+        if phase.transaction != Transaction::Phase && writer.loader.flow.side_by_side {
             let mut session = store.session().await?;
             let columns: Vec<&str> = transfer.columns().collect();
             if session.side_by_side(&transfer.target, &columns).await? {

@@ -36,13 +36,7 @@ impl Closing {
         let saved = record.clone();
         let task = tokio::spawn(async move {
             session.end_stream().await.map_err(stream_error)?;
-            failpoint::pass("checkpoint").await;
-            ledger.append_rows(&mut *session, rows).await?;
-            ledger.save_phase(&mut *session, &saved).await?;
-            target.keep_lock().await?;
-            session.commit().await?;
-            failpoint::pass("committed").await;
-            Ok(())
+            Ok(finish(&mut *session, &ledger, &*target, rows, &saved).await?)
         });
         Self { task, record }
     }
@@ -58,4 +52,21 @@ impl Closing {
         (&mut self.task).await.map_err(stopped)??;
         Ok(self.record.clone())
     }
+}
+
+/// Commits what a session wrote together with what the ledger is to hold of it.
+pub(super) async fn finish(
+    session: &mut dyn Session,
+    ledger: &Ledger,
+    target: &dyn Store,
+    rows: BatchRows,
+    record: &PhaseRecord,
+) -> Result<(), RunError> {
+    failpoint::pass("checkpoint").await;
+    ledger.append_rows(session, rows).await?;
+    ledger.save_phase(session, record).await?;
+    target.keep_lock().await?;
+    session.commit().await?;
+    failpoint::pass("committed").await;
+    Ok(())
 }

@@ -33,6 +33,16 @@ pub struct MappedBatch {
     pub bytes: usize,
 }
 
+impl MappedBatch {
+    /// Whether the target fills in a field of one of the records.
+    pub(super) fn leaves_fields_out(&self) -> bool {
+        self.items.iter().any(|item| match &item.outcome {
+            ItemOutcome::Row { values, .. } => values.contains(&Value::Missing),
+            _ => false,
+        })
+    }
+}
+
 /// A record, or an element of one.
 #[derive(Clone, Debug)]
 pub struct Item {

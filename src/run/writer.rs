@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::closing::Closing;
+use super::closing::{Closing, finish};
 use super::enrich::Enricher;
 use super::load::{Loaded, Loader};
 use super::phase::PhaseContext;
@@ -157,6 +157,10 @@ impl<'c> Writer<'c> {
                     break;
                 }
             };
+            if self.closing.is_some() && batch.leaves_fields_out() {
+                // What the target counts goes on from what the commit before wrote.
+                self.end_closing(committed).await?;
+            }
             let seq = self.pending.batches;
             // What is told of a record must stand.
             self.loader.flow.wanted =
@@ -377,14 +381,11 @@ impl<'c> Writer<'c> {
         let Some(mut session) = self.session.take() else { return Ok(None) };
         self.round_off(started)?;
         self.loader.flow.end(&mut *session).await?;
-        failpoint::pass("checkpoint").await;
-        self.ledger.append_rows(&mut *session, std::mem::take(&mut self.rows)).await?;
         if let Some(enricher) = &mut self.enricher {
             enricher.settle(&mut *session).await?;
         }
-        self.ledger.save_phase(&mut *session, &self.pending).await?;
-        self.target.keep_lock().await?;
-        session.commit().await?;
+        let rows = std::mem::take(&mut self.rows);
+        finish(&mut *session, &self.ledger, &*self.target, rows, &self.pending).await?;
         if let Some(enricher) = &mut self.enricher {
             enricher.committed();
         }
@@ -392,7 +393,6 @@ impl<'c> Writer<'c> {
         if let Some(seen) = &mut self.loader.seen {
             seen.keep();
         }
-        failpoint::pass("committed").await;
         self.tell_commit(committed);
         Ok(Some(session))
     }

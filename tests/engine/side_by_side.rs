@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mapper::plan::Transaction;
 use mapper::run::{Cancel, Event, NodeOutcome, Observer};
-use mapper::value::FieldPath;
+use mapper::value::{FieldPath, Value};
 
 use super::world::{World, path};
 use crate::failures::hold::Hold;
@@ -221,4 +221,21 @@ async fn what_is_refused_is_rejected_and_the_rest_arrives() {
         assert_eq!((counts.inserted, counts.rejected), (1_992, 8), "{counts:?}");
         assert_eq!(world.text("SELECT count(*) FROM target").await, ["1992"]);
     }
+}
+
+/// The first record of each batch has no number: it gets the one behind those of the batch before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_target_counts_goes_on_from_the_commit_before() {
+    let database = servers::postgres().database();
+    let change = "ALTER TABLE source ADD numbers jsonb DEFAULT '{}';
+        UPDATE source SET numbers = jsonb_build_object('number', id) WHERE id % 100 <> 1;
+        ALTER TABLE target ADD number serial";
+    let mut world = world(&database, false, change).await;
+    let mut number = path("numbers.number");
+    number.default = Some(Value::Missing);
+    world.phase().mapping.fields.push((FieldPath::field("number"), number));
+    let counts = world.run().await;
+    assert_eq!(counts.inserted, 2_000, "{counts:?}");
+    let others = world.text("SELECT count(*) FROM target WHERE number <> id").await;
+    assert_eq!(others, ["0"]);
 }

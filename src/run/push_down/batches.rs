@@ -136,8 +136,10 @@ impl Pusher {
             if self.width > 1 || writer.group_is_full() {
                 let committing = writer.commit(committed, started);
                 let session = self.statements.during(committing).await.map_err(in_target)?;
-                // Where only one writes at a time, a session must not be kept.
-                self.sessions.extend(session.filter(|_| self.width > 1));
+                // Where only one writes at a time, a session must not be kept. A batch without a
+                // statement has one more.
+                let keep = self.width > 1 && self.sessions.len() < self.width;
+                self.sessions.extend(session.filter(|_| keep));
             }
             in_vain = match settled {
                 Settled::MostlyNew => 0,

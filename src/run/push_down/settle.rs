@@ -13,7 +13,7 @@ use crate::plan::Phase;
 use crate::run::load::Loaded;
 use crate::run::phase::PhaseContext;
 use crate::run::writer::Writer;
-use crate::run::{ItemOutcome, RunError, RunErrorKind, Transformer, failpoint, source};
+use crate::run::{ItemOutcome, RunError, Transformer, failpoint, source};
 use crate::value::query::{Filter, Select};
 use crate::value::{Key, Row};
 
@@ -63,23 +63,17 @@ impl Settler {
             return self.stream(writer).await;
         };
         let mut session = done.session;
-        let new = match done.new {
-            Ok(new) => Some(new),
-            Err(WriteError::Store(error)) if !is_of_a_record(error.kind) => {
+        failpoint::pass("data").await;
+        let loaded = match done.refused {
+            None => {
+                let told = done.telling.await.map_err(|_| in_target(stopped()))?;
+                let loaded = self.loaded(writer, &mut *session, batch, &extent.keys, told).await;
+                loaded.map_err(in_target)?
+            }
+            Some(WriteError::Store(error)) if !is_of_a_record(error.kind) => {
                 return Err(in_target(error));
             }
-            Err(_) => None,
-        };
-        failpoint::pass("data").await;
-        let loaded = match new {
-            Some(new) => {
-                let told = done.telling.await.map_err(|_| in_target(stopped()))?;
-                let whole = new == extent.keys.len() as u64;
-                self.loaded(writer, &mut *session, batch, &extent.keys, told, whole)
-                    .await
-                    .map_err(in_target)?
-            }
-            None => None,
+            Some(_) => None,
         };
         match loaded {
             Some(loaded) => {
@@ -98,8 +92,9 @@ impl Settler {
         }
     }
 
-    /// What the ledger is to hold of a batch; `None` when what becomes of its records may depend on
-    /// more than the statement saw.
+    /// What the ledger is to hold of a batch: its new rows, and the other records, which are taken the
+    /// usual way. `None` when those are most of it, when what becomes of them may depend on the rows
+    /// that are new, or when the source changed since its keys were read.
     async fn loaded(
         &mut self,
         writer: &mut Writer<'_>,
@@ -107,34 +102,14 @@ impl Settler {
         batch: &KeyBatch,
         keys: &[Key],
         told: Told,
-        whole: bool,
     ) -> Result<Option<Loaded>, RunError> {
-        if whole && told.strangers > 0 {
-            let message = "the source changed while it was read";
-            return Err(RunError::new(RunErrorKind::Store(StoreErrorKind::Conflict), message));
-        }
-        if whole {
-            return Ok(Some(told.loaded()));
-        }
         let left = told.left();
-        let mostly_left = left.len() > keys.len() / 2;
-        if told.strangers > 0 || mostly_left {
+        if told.strangers > 0 || left.len() > keys.len() / 2 {
             return Ok(None);
         }
-        self.take_left(writer, session, batch, keys, told, &left).await
-    }
-
-    /// Takes the records that are not new the usual way, and puts both together. `None` when what
-    /// becomes of them may depend on the rows that are new.
-    async fn take_left(
-        &mut self,
-        writer: &mut Writer<'_>,
-        session: &mut dyn Session,
-        batch: &KeyBatch,
-        keys: &[Key],
-        told: Told,
-        left: &[usize],
-    ) -> Result<Option<Loaded>, RunError> {
+        if left.is_empty() {
+            return Ok(Some(told.loaded()));
+        }
         let wanted: HashMap<&Key, usize> =
             left.iter().map(|place| (&keys[*place], *place)).collect();
         let Some(records) = self.read(writer.context, batch, &wanted).await? else {

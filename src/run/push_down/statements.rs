@@ -41,8 +41,8 @@ pub(super) struct Task {
 /// What a statement did, inside a savepoint of its session.
 pub(super) struct Done {
     pub(super) session: Box<dyn Session>,
-    /// How many rows are new, or why the store refused it.
-    pub(super) new: Result<u64, WriteError>,
+    /// Why the store refused it.
+    pub(super) refused: Option<WriteError>,
     /// The entries of new rows.
     pub(super) telling: JoinHandle<Told>,
 }
@@ -95,8 +95,10 @@ impl Statements {
     /// Waits for the statement of the batch whose turn it is, if it has one. Its session is the
     /// caller's now.
     pub(super) async fn finish_first(&mut self) -> Result<Option<Done>, RunError> {
-        let Some(mut first) = self.all.pop_front() else { return Ok(None) };
-        let Some(running) = &mut first.running else { return Ok(None) };
+        let mut first = self.all.pop_front();
+        let Some(running) = first.as_mut().and_then(|first| first.running.as_mut()) else {
+            return Ok(None);
+        };
         let done = self.during(running).await;
         done.unwrap_or_else(|_| Err(stopped())).map(Some)
     }
@@ -143,8 +145,8 @@ async fn run(
     let Task { transfer, identity, look } = &*task;
     let (first, last, identity) = (&extent.first[..], &extent.last[..], identity.as_deref());
     let portion = Portion { first, last, look: *look, identity };
-    let new = session.transfer(transfer, portion, sender).await;
-    Ok(Done { session, new, telling })
+    let refused = session.transfer(transfer, portion, sender).await.err();
+    Ok(Done { session, refused, telling })
 }
 
 /// A task that broke down.

@@ -1,7 +1,7 @@
 //! Tables as the language says them.
 
 use super::text::{key, list, literal, pair, quoted};
-use crate::plan::evolve::same_index;
+use crate::value::constraint::Constraint as _;
 use crate::value::structure::{
     CheckDefinition, ColumnDefinition, ColumnType, DefaultValue, ForeignKeyDefinition,
     IndexDefinition, IndexMethod, ReferentialAction, TableDefinition,
@@ -46,7 +46,7 @@ pub(super) fn whole(table: &TableDefinition) -> Result<(), Vec<String>> {
         if !index.keys.iter().all(named) {
             reasons.push(format!("index `{}` is of an expression", index.name));
         }
-        if table.indexes[..at].iter().any(|other| same_index(other, index)) {
+        if table.indexes[..at].iter().any(|other| other.means_the_same(index)) {
             reasons.push(format!("index `{}` is the same as another one", index.name));
         }
     }

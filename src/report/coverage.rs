@@ -59,16 +59,16 @@ pub fn coverage_markdown(found: &Coverage) -> String {
             let words = [source_name(source), source.records.to_string(), source_state(source)];
             words.to_vec()
         };
-        let rows = found.sources.iter().map(row).collect();
-        let mut sources = table(&["table", "records", "state"], 1, rows);
+        let rows: Vec<_> = found.sources.iter().map(row).collect();
+        let mut sources = table(&["table", "records", "state"], 1, &rows);
         // The last column is words again.
         sources = sources.replacen("|---|---:|---:|", "|---|---:|---|", 1);
         text.push_str(&sources);
     }
     for source in found.sources.iter().filter(|source| !source.columns.is_empty()) {
         let _ = writeln!(text, "\n### {}\n", escape(&source_name(source)));
-        let rows = source.columns.iter().map(source_row).collect();
-        text.push_str(&table(&SOURCE_HEADS, SOURCE_HEADS.len(), rows));
+        let rows: Vec<_> = source.columns.iter().map(source_row).collect();
+        text.push_str(&table(&SOURCE_HEADS, SOURCE_HEADS.len(), &rows));
     }
     if !found.targets.is_empty() {
         text.push_str("\n## Targets\n");
@@ -76,8 +76,8 @@ pub fn coverage_markdown(found: &Coverage) -> String {
     for target in &found.targets {
         let (name, words) = (target_name(target), target_words(target));
         let _ = writeln!(text, "\n### {}\n\n{}.\n", escape(&name), escape(&capital(&words)));
-        let rows = target.columns.iter().map(target_row).collect();
-        text.push_str(&table(&TARGET_HEADS, TARGET_HEADS.len(), rows));
+        let rows: Vec<_> = target.columns.iter().map(target_row).collect();
+        text.push_str(&table(&TARGET_HEADS, TARGET_HEADS.len(), &rows));
     }
     text
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::table::{HEADS, WORDS, row};
-use super::{CheckReport, ComparedPhase, Report, progress};
+use super::{CheckReport, ComparedPhase, Report, progress, sections};
 
 /// Renders the whole report.
 pub(super) fn render(report: &Report) -> String {
@@ -11,8 +11,8 @@ pub(super) fn render(report: &Report) -> String {
     text.push_str(&progress::markdown(report));
     if !report.phases.is_empty() {
         text.push_str("\n## Phases\n\n");
-        let rows = report.phases.iter().map(|phase| row(phase).to_vec()).collect();
-        text.push_str(&table(&HEADS, WORDS, rows));
+        let rows: Vec<_> = report.phases.iter().map(row).collect();
+        text.push_str(&table(&HEADS, WORDS, &rows));
         for phase in &report.phases {
             if let Some(elements) = phase.elements() {
                 let _ = writeln!(text, "\n`{}`: {elements}.", phase.phase);
@@ -35,8 +35,8 @@ pub(super) fn render(report: &Report) -> String {
             "Every source record was mapped again and compared with the target, field by field.\n\n",
         );
         let heads = ["phase", "compared", "missing", "differing", "left out", "fields that differ"];
-        let rows = verification.phases.iter().map(compared).collect();
-        text.push_str(&table(&heads, 1, rows));
+        let rows: Vec<_> = verification.phases.iter().map(compared).collect();
+        text.push_str(&table(&heads, 1, &rows));
     }
     text
 }
@@ -65,39 +65,13 @@ fn head(report: &Report) -> String {
 }
 
 fn reasons(report: &Report) -> String {
-    let rows: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| {
-            let reasons = phase.reasons.iter();
-            reasons.map(|(why, count)| vec![phase.phase.clone(), why.clone(), count.to_string()])
-        })
-        .collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\n## Why records were skipped or rejected\n\n{}",
-        table(&["phase", "reason", "records"], 2, rows)
-    )
+    let heads = ["phase", "reason", "records"];
+    section("Why records were skipped or rejected", &heads, 2, &sections::reasons(report))
 }
 
 fn repairs(report: &Report) -> String {
-    let rows: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| phase.repairs.iter().map(move |(field, of)| (phase, field, of)))
-        .flat_map(|(phase, field, of)| {
-            of.iter().map(move |(what, count)| {
-                let words = [&phase.phase, field, what].map(Clone::clone);
-                words.into_iter().chain([count.to_string()]).collect()
-            })
-        })
-        .collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    format!("\n## What was repaired\n\n{}", table(&["phase", "field", "how", "records"], 3, rows))
+    let heads = ["phase", "field", "how", "records"];
+    section("What was repaired", &heads, 3, &sections::repairs(report))
 }
 
 fn violations(report: &Report) -> String {
@@ -114,28 +88,20 @@ fn violations(report: &Report) -> String {
             names.into_iter().chain([keys, of.rows.to_string()]).collect()
         })
         .collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\n## Rows that violate foreign keys\n\n{}",
-        table(&["phase", "table", "foreign key", "keys", "rows"], 4, rows)
-    )
+    let heads = ["phase", "table", "foreign key", "keys", "rows"];
+    section("Rows that violate foreign keys", &heads, 4, &rows)
 }
 
 fn gone(report: &Report) -> String {
-    let rows: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| {
-            let gone = phase.gone(report.dry_run).into_iter();
-            gone.map(|gone| vec![phase.phase.clone(), gone])
-        })
-        .collect();
+    section("No longer in the source", &["phase", "records"], 2, &sections::gone(report))
+}
+
+/// A titled table; without rows there is none.
+fn section(title: &str, heads: &[&str], words: usize, rows: &[impl AsRef<[String]>]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("\n## No longer in the source\n\n{}", table(&["phase", "records"], 2, rows))
+    format!("\n## {title}\n\n{}", table(heads, words, rows))
 }
 
 fn checks(report: &Report) -> String {
@@ -163,7 +129,7 @@ fn checks(report: &Report) -> String {
         .collect();
     if !held.is_empty() {
         text.push('\n');
-        text.push_str(&table(&["what holds", "found"], 2, held));
+        text.push_str(&table(&["what holds", "found"], 2, &held));
     }
     text
 }
@@ -185,14 +151,14 @@ fn compared(phase: &ComparedPhase) -> Vec<String> {
 }
 
 /// A table whose first columns are words and the others numbers.
-pub(super) fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(heads: &[&str], words: usize, rows: &[impl AsRef<[String]>]) -> String {
     let mut text = format!("| {} |\n|", heads.join(" | "));
     for column in 0..heads.len() {
         text.push_str(if column < words { "---|" } else { "---:|" });
     }
     text.push('\n');
     for row in rows {
-        let cells: Vec<String> = row.iter().map(|cell| escape(cell)).collect();
+        let cells: Vec<String> = row.as_ref().iter().map(|cell| escape(cell)).collect();
         let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text

@@ -8,6 +8,7 @@ mod exit;
 mod markdown;
 mod phase;
 mod progress;
+mod sections;
 mod table;
 
 pub use coverage::{coverage_markdown, coverage_text};

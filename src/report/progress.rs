@@ -156,7 +156,7 @@ pub(super) fn markdown(report: &Report) -> String {
     ];
     let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
     let done = |phase: &PhaseProgress| phase.state == PhaseState::Completed.name();
-    let rows = report
+    let rows: Vec<_> = report
         .progress
         .iter()
         .map(|phase| {
@@ -185,7 +185,7 @@ pub(super) fn markdown(report: &Report) -> String {
          remaining = expected - current - skipped - rejected.\n\n{}",
         report.progress.iter().filter(|phase| done(phase)).count(),
         report.progress.len(),
-        table(&heads, 4, rows)
+        table(&heads, 4, &rows)
     );
     text.push_str("\n### Next\n\n");
     for sentence in next(report) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PhaseReport, Report};
+use super::{PhaseReport, Report, sections};
 
 /// The heads of the summary's columns.
 pub(super) const HEADS: [&str; 9] = [
@@ -26,74 +26,33 @@ pub fn summary_table(report: &Report) -> String {
     if report.phases.is_empty() {
         return String::new();
     }
-    let mut rows = vec![HEADS.map(str::to_owned).to_vec()];
-    rows.extend(report.phases.iter().map(|phase| row(phase).to_vec()));
+    let mut rows = vec![HEADS.map(str::to_owned)];
+    rows.extend(report.phases.iter().map(row));
     let mut text = aligned(&rows, |column| column < WORDS, "");
-    let notes: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| {
-            let reasons = phase.reasons.iter().map(|(reason, count)| {
-                vec![phase.phase.clone(), count.to_string(), reason.clone()]
-            });
-            reasons.collect::<Vec<_>>()
-        })
+    let reasons = sections::reasons(report).into_iter();
+    let reasons: Vec<_> = reasons.map(|[phase, why, count]| [phase, count, why]).collect();
+    section(&mut text, "reasons", &reasons, |column| column != 1);
+    let repairs = sections::repairs(report).into_iter();
+    let repairs: Vec<_> = repairs
+        .map(|[phase, field, how, count]| [phase, count, format!("{field}: {how}")])
         .collect();
-    if !notes.is_empty() {
-        text.push_str("\nreasons\n");
-        text.push_str(&aligned(&notes, |column| column != 1, "  "));
-    }
-    let repairs: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| {
-            let fields = phase.repairs.iter();
-            fields.flat_map(move |(field, of)| {
-                let row = |(what, count): (&String, &u64)| {
-                    vec![phase.phase.clone(), count.to_string(), format!("{field}: {what}")]
-                };
-                of.iter().map(row).collect::<Vec<_>>()
-            })
-        })
-        .collect();
-    if !repairs.is_empty() {
-        text.push_str("\nrepairs\n");
-        text.push_str(&aligned(&repairs, |column| column != 1, "  "));
-    }
-    let elements: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .filter_map(|phase| Some(vec![phase.phase.clone(), phase.elements()?]))
-        .collect();
-    if !elements.is_empty() {
-        text.push_str("\nelements\n");
-        text.push_str(&aligned(&elements, |_| true, "  "));
-    }
-    let gone: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| {
-            let gone = phase.gone(report.dry_run).into_iter();
-            gone.map(|gone| vec![phase.phase.clone(), gone])
-        })
-        .collect();
-    if !gone.is_empty() {
-        text.push_str("\nno longer in the source\n");
-        text.push_str(&aligned(&gone, |_| true, "  "));
-    }
-    let asked: Vec<Vec<String>> = report
-        .phases
-        .iter()
-        .flat_map(|phase| {
-            let asked = phase.asked(report.dry_run).into_iter();
-            asked.map(|asked| vec![phase.phase.clone(), asked])
-        })
-        .collect();
-    if !asked.is_empty() {
-        text.push_str("\nservices\n");
-        text.push_str(&aligned(&asked, |_| true, "  "));
-    }
+    section(&mut text, "repairs", &repairs, |column| column != 1);
+    section(&mut text, "elements", &sections::elements(report), |_| true);
+    section(&mut text, "no longer in the source", &sections::gone(report), |_| true);
+    section(&mut text, "services", &sections::asked(report), |_| true);
     text
+}
+
+/// A titled part below the summary; without rows there is none.
+fn section(
+    text: &mut String,
+    title: &str,
+    rows: &[impl AsRef<[String]>],
+    is_word: impl Fn(usize) -> bool,
+) {
+    if !rows.is_empty() {
+        let _ = write!(text, "\n{title}\n{}", aligned(rows, is_word, "  "));
+    }
 }
 
 /// A phase's cells, in the order of [`HEADS`].
@@ -113,11 +72,12 @@ pub(super) fn row(phase: &PhaseReport) -> [String; 9] {
 
 /// Rows as lines of columns, two blanks apart; words to the left, numbers to the right.
 pub(super) fn aligned(
-    rows: &[Vec<String>],
+    rows: &[impl AsRef<[String]>],
     is_word: impl Fn(usize) -> bool,
     indent: &str,
 ) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let rows: Vec<&[String]> = rows.iter().map(AsRef::as_ref).collect();
+    let columns = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };

@@ -1,9 +1,9 @@
-//! Writing with isolation: a batch goes in as a whole, and where the store refuses it, it is halved
-//! until the records that are to blame stand alone.
+//! Writing with isolation: a batch goes in as a whole, and where the store refuses it, only the
+//! records that are to blame stay out.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
+use super::halving::{Parts, settle};
 use crate::connectors::{
     Delete, Insert, Layout, Session, StoreError, StoreErrorKind, Update, Violation, WriteError,
     value_at,
@@ -30,28 +30,23 @@ pub(super) async fn insert(
     alone: Option<&[String]>,
 ) -> Result<Isolated, StoreError> {
     let mut results: Isolated = Vec::with_capacity(rows.len());
-    let mut open = halves_of(0..rows.len());
-    while let Some(range) = open.pop() {
+    let mut parts = Parts::whole(rows.len());
+    while let Some(range) = parts.next() {
         let part = &rows[range.clone()];
         session.savepoint().await?;
-        match session.insert(Insert { entity, layout, rows: part, returning }).await {
+        let offered = session.insert(Insert { entity, layout, rows: part, returning }).await;
+        match settle(session, offered).await? {
             Ok(mut returned) => {
-                session.release().await?;
                 returned.resize_with(part.len(), Row::new);
                 results.extend(returned.into_iter().map(Ok));
             }
-            Err(WriteError::Store(error)) => return Err(error),
-            Err(WriteError::Record(violation)) => {
-                session.rollback_to_savepoint().await?;
-                if part.len() == 1 {
-                    results.push(Err(violation));
-                } else {
-                    if let Some(identity) = alone {
-                        take_out(session, entity, layout, part, identity).await?;
-                    }
-                    open.extend(split(range));
+            Err(_) if part.len() > 1 => {
+                if let Some(identity) = alone {
+                    take_out(session, entity, layout, part, identity).await?;
                 }
+                parts.halve(range);
             }
+            Err(violation) => results.push(Err(violation)),
         }
     }
     Ok(results)
@@ -115,43 +110,24 @@ pub(super) async fn update(
     rows: &[Row],
 ) -> Result<Isolated, StoreError> {
     let mut results: Isolated = Vec::with_capacity(rows.len());
-    let mut open = halves_of(0..rows.len());
-    while let Some(range) = open.pop() {
+    let mut parts = Parts::whole(rows.len());
+    while let Some(range) = parts.next() {
         let part = &rows[range.clone()];
         session.savepoint().await?;
-        match session.update(Update { entity, key, set, rows: part }).await {
-            Ok(matched) => {
-                session.release().await?;
-                if matched != part.len() as u64 {
-                    return Err(StoreError::new(
-                        StoreErrorKind::Conflict,
-                        "a record disappeared while it was being changed",
-                    ));
-                }
-                results.extend(part.iter().map(|_| Ok(Row::new())));
+        let offered = session.update(Update { entity, key, set, rows: part }).await;
+        match settle(session, offered).await? {
+            Ok(matched) if matched != part.len() as u64 => {
+                return Err(StoreError::new(
+                    StoreErrorKind::Conflict,
+                    "a record disappeared while it was being changed",
+                ));
             }
-            Err(WriteError::Store(error)) => return Err(error),
-            Err(WriteError::Record(violation)) => {
-                session.rollback_to_savepoint().await?;
-                if part.len() == 1 {
-                    results.push(Err(violation));
-                } else {
-                    open.extend(split(range));
-                }
-            }
+            Ok(_) => results.extend(part.iter().map(|_| Ok(Row::new()))),
+            Err(_) if part.len() > 1 => parts.halve(range),
+            Err(violation) => results.push(Err(violation)),
         }
     }
     Ok(results)
-}
-
-fn halves_of(range: Range<usize>) -> Vec<Range<usize>> {
-    if range.is_empty() { Vec::new() } else { vec![range] }
-}
-
-/// The halves, the first one last, so that a stack gives it first.
-fn split(range: Range<usize>) -> [Range<usize>; 2] {
-    let middle = range.start + range.len() / 2;
-    [middle..range.end, range.start..middle]
 }
 
 /// Why the store refuses a record, without values.

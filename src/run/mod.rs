@@ -17,6 +17,7 @@ mod executor;
 pub mod failpoint;
 pub mod fixtures;
 mod flow;
+mod halving;
 mod indexes;
 mod intent;
 mod load;

@@ -6,6 +6,7 @@
 
 pub mod cast;
 pub mod codec;
+pub mod constraint;
 mod data_type;
 mod decimal;
 pub mod declared;

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use crate::connectors::{Session, Store, StoreError};
 use crate::plan::evolve::{self, Names};
-use crate::value::structure::{StructureChange, TableDefinition};
+use crate::value::constraint::Constraint;
+use crate::value::structure::{
+    CheckDefinition, ForeignKeyDefinition, IndexDefinition, StructureChange, TableDefinition,
+    UniqueDefinition,
+};
 
 /// The name under which a declared table is made to be compared.
 const SCRATCH: &str = "zz_mapper_scratch";
@@ -141,44 +145,33 @@ fn under_another_name(declared: &TableDefinition) -> TableDefinition {
 fn names(declared: &TableDefinition, expected: &TableDefinition, live: &TableDefinition) -> Names {
     let scratch = under_another_name(declared);
     let mut names = Names::new();
-    let mut pair = |declared: &str, scratch: &str, there: Option<String>| {
-        let _ = scratch;
-        if let Some(there) = there.filter(|there| there != declared) {
-            names.insert(declared.to_owned(), there);
-        }
-    };
     // The catalog's form has the scratch name with the table's own name in it.
     let own = declared.name.rsplit('.').next().unwrap_or(&declared.name);
-    let told = |name: &str| name.replace(SCRATCH, own);
-    for (ours, made) in declared.unique.iter().zip(&scratch.unique) {
-        let form = expected.unique.iter().find(|one| one.name == told(&made.name));
-        let there = form
-            .and_then(|form| live.unique.iter().find(|one| one.columns == form.columns))
-            .map(|one| one.name.clone());
-        pair(&ours.name, &made.name, there);
-    }
-    for (ours, made) in declared.foreign_keys.iter().zip(&scratch.foreign_keys) {
-        let form = expected.foreign_keys.iter().find(|one| one.name == told(&made.name));
-        let there = form
-            .and_then(|form| {
-                live.foreign_keys.iter().find(|one| evolve::same_foreign_key(one, form))
-            })
-            .map(|one| one.name.clone());
-        pair(&ours.name, &made.name, there);
-    }
-    for (ours, made) in declared.checks.iter().zip(&scratch.checks) {
-        let form = expected.checks.iter().find(|one| one.name == told(&made.name));
-        let there = form
-            .and_then(|form| live.checks.iter().find(|one| one.expression == form.expression))
-            .map(|one| one.name.clone());
-        pair(&ours.name, &made.name, there);
-    }
-    for (ours, made) in declared.indexes.iter().zip(&scratch.indexes) {
-        let form = expected.indexes.iter().find(|one| one.name == told(&made.name));
-        let there = form
-            .and_then(|form| live.indexes.iter().find(|one| evolve::same_index(one, form)))
-            .map(|one| one.name.clone());
-        pair(&ours.name, &made.name, there);
-    }
+    let own = |made: &str| made.replace(SCRATCH, own);
+    let mut add = |more: Names| names.extend(more);
+    add(pairs::<UniqueDefinition>(declared, &scratch, expected, live, own));
+    add(pairs::<ForeignKeyDefinition>(declared, &scratch, expected, live, own));
+    add(pairs::<CheckDefinition>(declared, &scratch, expected, live, own));
+    add(pairs::<IndexDefinition>(declared, &scratch, expected, live, own));
     names
+}
+
+/// The names of one kind. A declared constraint's meaning is found by the name of its double in the
+/// table that was made to see it as the catalog tells it.
+fn pairs<C: Constraint>(
+    declared: &TableDefinition,
+    scratch: &TableDefinition,
+    expected: &TableDefinition,
+    live: &TableDefinition,
+    own: impl Fn(&str) -> String,
+) -> Names {
+    let doubles = C::all(declared).iter().zip(C::all(scratch));
+    let pair = |(ours, double): (&C, &C)| {
+        let told = own(double.name());
+        let form = C::all(expected).iter().find(|one| one.name() == told)?;
+        let there = C::all(live).iter().find(|one| one.means_the_same(form))?;
+        let differs = there.name() != ours.name();
+        differs.then(|| (ours.name().to_owned(), there.name().to_owned()))
+    };
+    doubles.filter_map(pair).collect()
 }

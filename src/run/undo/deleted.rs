@@ -1,13 +1,13 @@
 //! Puts back what a batch deleted.
 
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::target::Target;
 use super::{KeptWhy, Undone};
-use crate::connectors::{Insert, Layout, Session, StoreError, ViolationKind, WriteError};
+use crate::connectors::{Insert, Layout, Session, StoreError};
 use crate::ledger::{BatchRecord, Fate, JournalEntry};
+use crate::run::halving::{Parts, settle};
 use crate::value::{Key, Object, Row, Value};
 
 /// Splits the journal of a batch into what it changed and what it deleted.
@@ -94,38 +94,25 @@ async fn insert_all(
 ) -> Result<Vec<(usize, KeptWhy)>, StoreError> {
     loop {
         let mut refused: Vec<(usize, KeptWhy)> = Vec::new();
-        let mut ranges: Vec<Range<usize>> = Vec::new();
         // Those of one layout stand together.
-        let mut start = 0;
-        while start < open.len() {
+        let mut parts = Parts::runs(open.len(), |start| {
             let same = |other: &&Absent| other.layout == open[start].layout;
-            let end = start + open[start..].iter().take_while(same).count();
-            ranges.push(start..end);
-            start = end;
-        }
-        ranges.reverse();
+            open[start..].iter().take_while(same).count()
+        });
         let count = open.len();
-        while let Some(range) = ranges.pop() {
+        while let Some(range) = parts.next() {
             let part = &open[range.clone()];
             let rows: Vec<Row> = part.iter().map(|absent| absent.row.clone()).collect();
             let entity = &target.shape.entity;
             let insert = Insert { entity, layout: &part[0].layout, rows: &rows, returning: &[] };
             session.savepoint().await?;
-            match session.insert(insert).await {
-                Ok(_) => session.release().await?,
-                Err(WriteError::Store(error)) => return Err(error),
-                Err(WriteError::Record(violation)) => {
-                    session.rollback_to_savepoint().await?;
-                    if part.len() > 1 {
-                        let middle = range.start + range.len() / 2;
-                        ranges.extend([middle..range.end, range.start..middle]);
-                    } else {
-                        let why = match violation.kind {
-                            ViolationKind::ForeignKey => KeptWhy::Dangling,
-                            _ => KeptWhy::Refused,
-                        };
-                        refused.extend(part.iter().map(|absent| (absent.place, why)));
-                    }
+            let offered = session.insert(insert).await;
+            match settle(session, offered).await? {
+                Ok(_) => {}
+                Err(_) if part.len() > 1 => parts.halve(range),
+                Err(violation) => {
+                    let why = KeptWhy::refused(&violation, KeptWhy::Dangling);
+                    refused.extend(part.iter().map(|absent| (absent.place, why)));
                 }
             }
         }

@@ -1,13 +1,13 @@
 //! Deletes what a batch inserted.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use super::references::{Places, Reference};
 use super::target::{Present, Target};
 use super::{KeptWhy, Undone};
-use crate::connectors::{Delete, Session, StoreError, ViolationKind, WriteError};
+use crate::connectors::{Delete, Session, StoreError};
 use crate::ledger::Entry;
+use crate::run::halving::{Parts, settle};
 use crate::value::codec::content_hash;
 use crate::value::{FieldPath, Key, Object, Row, Value};
 
@@ -193,31 +193,20 @@ pub(in crate::run) async fn delete_all(
     let mut open: Vec<usize> = (0..doomed.len()).collect();
     loop {
         let mut refused: Vec<(usize, KeptWhy)> = Vec::new();
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        if !open.is_empty() {
-            ranges.push(0..open.len());
-        }
-        while let Some(range) = ranges.pop() {
+        let mut parts = Parts::whole(open.len());
+        while let Some(range) = parts.next() {
             let part = &open[range.clone()];
             let rows: Vec<Row> = part.iter().map(|at| doomed[*at].identity.clone()).collect();
             let delete =
                 Delete { entity: &target.shape.entity, key: &target.shape.identity, rows: &rows };
             session.savepoint().await?;
-            match session.delete(delete).await {
-                Ok(_) => session.release().await?,
-                Err(WriteError::Store(error)) => return Err(error),
-                Err(WriteError::Record(violation)) => {
-                    session.rollback_to_savepoint().await?;
-                    if part.len() > 1 {
-                        let middle = range.start + range.len() / 2;
-                        ranges.extend([middle..range.end, range.start..middle]);
-                    } else {
-                        let why = match violation.kind {
-                            ViolationKind::ForeignKey => KeptWhy::Referenced,
-                            _ => KeptWhy::Refused,
-                        };
-                        refused.extend(part.iter().map(|at| (*at, why)));
-                    }
+            let offered = session.delete(delete).await;
+            match settle(session, offered).await? {
+                Ok(_) => {}
+                Err(_) if part.len() > 1 => parts.halve(range),
+                Err(violation) => {
+                    let why = KeptWhy::refused(&violation, KeptWhy::Referenced);
+                    refused.extend(part.iter().map(|at| (*at, why)));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Takes the effects of one batch back, from what the ledger holds of it: what was inserted is
-//! deleted, what was changed becomes what it was, what was deleted is put back. It can be asked for again after any interruption.
+//! deleted, what was changed becomes what it was, what was deleted is put back. It can be asked for
+//! again after any interruption.
 
 mod deleted;
 mod inserted;
@@ -14,6 +15,8 @@ pub use references::{Reference, References};
 pub(in crate::run) use target::Present;
 pub use target::Target;
 pub use updated::restore;
+
+use crate::connectors::{Violation, ViolationKind};
 
 /// What became of the entries of a batch, by their place.
 #[derive(Debug, Default)]
@@ -50,6 +53,14 @@ pub enum KeptWhy {
 }
 
 impl KeptWhy {
+    /// Why the store refused a record; `foreign_key` is what a foreign key means here.
+    fn refused(violation: &Violation, foreign_key: Self) -> Self {
+        match violation.kind {
+            ViolationKind::ForeignKey => foreign_key,
+            _ => Self::Refused,
+        }
+    }
+
     /// The reason in a few words.
     pub fn describe(self) -> &'static str {
         match self {

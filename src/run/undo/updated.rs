@@ -1,11 +1,10 @@
 //! Makes what a batch changed into what it was.
 
-use std::ops::Range;
-
 use super::target::Target;
 use super::{KeptWhy, Undone};
-use crate::connectors::{Session, StoreError, Update, ViolationKind, WriteError};
+use crate::connectors::{Session, StoreError, Update};
 use crate::ledger::JournalEntry;
+use crate::run::halving::{Parts, settle};
 use crate::value::codec::content_hash;
 use crate::value::{Key, Row, Value};
 
@@ -79,30 +78,19 @@ async fn update_all(
     rows: &[(usize, Row)],
 ) -> Result<Vec<(usize, KeptWhy)>, StoreError> {
     let mut refused = Vec::new();
-    let mut ranges: Vec<Range<usize>> = Vec::new();
-    if !rows.is_empty() {
-        ranges.push(0..rows.len());
-    }
-    while let Some(range) = ranges.pop() {
+    let mut parts = Parts::whole(rows.len());
+    while let Some(range) = parts.next() {
         let part: Vec<Row> = rows[range.clone()].iter().map(|(_, row)| row.clone()).collect();
         let update =
             Update { entity: &target.shape.entity, key: &target.shape.identity, set, rows: &part };
         session.savepoint().await?;
-        match session.update(update).await {
-            Ok(_) => session.release().await?,
-            Err(WriteError::Store(error)) => return Err(error),
-            Err(WriteError::Record(violation)) => {
-                session.rollback_to_savepoint().await?;
-                if part.len() > 1 {
-                    let middle = range.start + range.len() / 2;
-                    ranges.extend([middle..range.end, range.start..middle]);
-                } else {
-                    let why = match violation.kind {
-                        ViolationKind::ForeignKey => KeptWhy::Dangling,
-                        _ => KeptWhy::Refused,
-                    };
-                    refused.extend(rows[range].iter().map(|(place, _)| (*place, why)));
-                }
+        let offered = session.update(update).await;
+        match settle(session, offered).await? {
+            Ok(_) => {}
+            Err(_) if part.len() > 1 => parts.halve(range),
+            Err(violation) => {
+                let why = KeptWhy::refused(&violation, KeptWhy::Dangling);
+                refused.extend(rows[range].iter().map(|(place, _)| (*place, why)));
             }
         }
     }

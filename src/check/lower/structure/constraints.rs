@@ -6,6 +6,7 @@ use crate::diagnostics::{Diagnostic, Span, codes, wording};
 use crate::document::{Spanned, Text};
 use crate::spec::{self, DeclaredTable};
 use crate::value::IndexKey;
+use crate::value::constraint::Constraint as _;
 use crate::value::structure::{
     CheckDefinition, ForeignKeyDefinition, IndexDefinition, IndexMethod, ReferentialAction,
     TableDefinition, UniqueDefinition,
@@ -195,7 +196,7 @@ impl Checker<'_> {
                     Some(method) => IndexMethod::Native(method.to_owned()),
                 },
             };
-            if table.indexes.iter().any(|other| crate::plan::evolve::same_index(other, &made)) {
+            if table.indexes.iter().any(|other| other.means_the_same(&made)) {
                 self.report(
                     Diagnostic::new(
                         &codes::DUPLICATE,

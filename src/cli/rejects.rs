@@ -12,7 +12,7 @@ use super::table::table;
 use super::{ExitCode, Failure, confirm, environment, load, open, signal};
 use crate::check::{self, Checked, SeedOptions};
 use crate::diagnostics::Diagnostics;
-use crate::diagnostics::wording::plural;
+use crate::diagnostics::wording::{self, plural};
 use crate::generate;
 use crate::ids;
 use crate::plan::Plan;
@@ -143,19 +143,15 @@ fn seeds(checked: &Checked) -> Plan {
 /// What became of a phase's rejects; nothing when it had none.
 fn line(phase: &str, retried: &Retried) -> Option<String> {
     let counts = &retried.counts;
-    let parts: Vec<String> = [
+    let told = wording::counts(&[
         (counts.inserted, "inserted"),
         (counts.updated, "updated"),
         (counts.unchanged, "unchanged"),
         (counts.skipped, "skipped"),
         (counts.rejected, "rejected again"),
         (retried.vanished, "not in the source any more"),
-    ]
-    .iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
-    .collect();
-    (!parts.is_empty()).then(|| format!("{phase}: {}", parts.join(", ")))
+    ]);
+    told.map(|told| format!("{phase}: {told}"))
 }
 
 fn document(

@@ -9,7 +9,7 @@ use super::console::Console;
 use super::environment::Environment;
 use super::{ExitCode, Failure, confirm, load, open, run, signal};
 use crate::backup::Backup;
-use crate::diagnostics::wording::plural;
+use crate::diagnostics::wording::{self, plural};
 use crate::ids;
 use crate::restore::{Request, RestoreOutcome, list, restore};
 
@@ -98,24 +98,19 @@ pub(super) async fn run(
 fn tell(outcome: &RestoreOutcome, console: &Console) {
     console.say(&format!("backup of run {}", outcome.run));
     for table in &outcome.tables {
-        let parts = [
+        let told = wording::counts(&[
             (table.inserted, "put in again"),
             (table.changed, "changed back"),
             (table.deleted, "deleted"),
             (table.unchanged, "as before"),
-        ];
-        let parts: Vec<String> = parts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        let parts = if parts.is_empty() { "no rows".to_owned() } else { parts.join(", ") };
+        ]);
+        let told = told.unwrap_or_else(|| "no rows".to_owned());
         let verified = match table.verified {
             Some(true) => "; read again: as it was",
             Some(false) => "; read again: NOT as it was",
             None => "",
         };
-        console.say(&format!("  {}.{}: {parts}{verified}", table.connection, table.table));
+        console.say(&format!("  {}.{}: {told}{verified}", table.connection, table.table));
     }
     for (run, phase) in &outcome.phases {
         let how = if outcome.dry_run { "would count" } else { "counts" };

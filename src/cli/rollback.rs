@@ -10,7 +10,7 @@ use super::console::Console;
 use super::environment::Environment;
 use super::progress::Watcher;
 use super::{ExitCode, Failure, confirm, load, open, run, signal};
-use crate::diagnostics::wording::plural;
+use crate::diagnostics::wording::{self, plural};
 use crate::ids;
 use crate::ledger::ObjectRecord;
 use crate::rollback::{Request, RollbackOutcome, Scope, losses, rollback};
@@ -134,19 +134,14 @@ fn tell(outcome: &RollbackOutcome, words: &Words, console: &Console) {
     for unit in &outcome.units {
         console.say(&format!("{} {}", unit.spec, unit.run));
         for phase in &unit.phases {
-            let parts = [
+            let told = wording::counts(&[
                 (phase.deleted, "deleted"),
                 (phase.restored, "restored"),
                 (phase.gone, "gone already"),
                 (phase.kept, "kept"),
-            ];
-            let parts: Vec<String> = parts
-                .iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, what)| format!("{count} {what}"))
-                .collect();
-            let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
-            console.say(&format!("  {}: {parts}", phase.phase));
+            ]);
+            let told = told.unwrap_or_else(|| "nothing".to_owned());
+            console.say(&format!("  {}: {told}", phase.phase));
         }
         for change in &unit.undone {
             console.say(&format!("  {change}"));

@@ -26,6 +26,7 @@ pub mod scratch;
 mod size;
 pub mod sqlite;
 mod structure;
+mod tables;
 mod view;
 
 pub(crate) use config::without_nul;

@@ -174,20 +174,14 @@ impl PhaseReport {
         let (deleted, marked) = (self.deleted.unwrap_or(0), self.marked.unwrap_or(0));
         let kept = self.deleted_kept.unwrap_or(0);
         let would = if dry_run { " (nothing was written)" } else { "" };
-        let mut done: Vec<String> = [(deleted, "deleted"), (marked, "marked"), (kept, "kept")]
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        if done.is_empty() {
-            return Vec::new();
-        }
+        let done = wording::counts(&[(deleted, "deleted"), (marked, "marked"), (kept, "kept")]);
+        let Some(mut done) = done else { return Vec::new() };
         if let Some(reasons) = self.kept_reasons.as_ref().filter(|reasons| !reasons.is_empty()) {
             let reasons: Vec<String> =
                 reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-            done.push(format!("of these {}", reasons.join(", ")));
+            done.push_str(&format!(", of these {}", reasons.join(", ")));
         }
-        let mut lines = vec![format!("{}{would}", done.join(", "))];
+        let mut lines = vec![format!("{done}{would}")];
         let named = self.kept.iter().take(NAMED);
         lines.extend(named.map(|kept| format!("kept {}: {}", kept.key, kept.reason)));
         let more = self.deleted_kept.unwrap_or(0).saturating_sub(NAMED as u64);
@@ -239,10 +233,9 @@ fn asked(usage: &Usage, dry_run: bool) -> String {
         plural(*sent, "input"),
         plural(*calls, "request"),
     );
-    for (count, what) in [(throttled, "throttled"), (failed, "failed"), (refused, "refused")] {
-        if *count > 0 {
-            text.push_str(&format!(", {count} {what}"));
-        }
+    let trouble = [(*throttled, "throttled"), (*failed, "failed"), (*refused, "refused")];
+    if let Some(trouble) = wording::counts(&trouble) {
+        text.push_str(&format!(", {trouble}"));
     }
     if let Some(cost) = &usage.cost {
         let currency = usage.currency.as_deref().unwrap_or_default();

@@ -117,6 +117,26 @@ impl DataType {
     pub const TEXT: Self = Self::Text { length: None };
     /// A decimal without bounds.
     pub const DECIMAL: Self = Self::Decimal { precision: None, scale: None };
+
+    /// The names of all types, without what may stand in parentheses behind them.
+    pub const NAMES: &'static [&'static str] = &[
+        "text",
+        "integer",
+        "unsigned",
+        "float",
+        "decimal",
+        "boolean",
+        "bytes",
+        "date",
+        "time",
+        "datetime",
+        "timestamp",
+        "uuid",
+        "objectid",
+        "json",
+        "array",
+        "any",
+    ];
 }
 
 impl fmt::Display for DataType {
@@ -220,6 +240,13 @@ impl FromStr for DataType {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_is_that_of_a_type() {
+        for name in DataType::NAMES {
+            assert!(name.parse::<DataType>().is_ok(), "{name}");
+        }
+    }
 
     #[test]
     fn every_spelling_is_read_back() {

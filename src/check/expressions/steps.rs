@@ -219,28 +219,11 @@ impl<'s> Mapper<'_, 's> {
 impl crate::check::Checker<'_> {
     /// The type that a text names; an unknown one is reported.
     pub(in crate::check) fn data_type(&mut self, text: &Text) -> Option<DataType> {
-        const NAMES: &[&str] = &[
-            "boolean",
-            "integer",
-            "float",
-            "decimal",
-            "text",
-            "bytes",
-            "date",
-            "time",
-            "datetime",
-            "timestamp",
-            "uuid",
-            "objectid",
-            "json",
-            "array",
-            "any",
-        ];
         match text.parse() {
             Ok(data_type) => Some(data_type),
             Err(error) => {
                 let name = text.split('(').next().unwrap_or_default().trim();
-                let help = wording::suggest(name, NAMES.iter().copied())
+                let help = wording::suggest(name, DataType::NAMES.iter().copied())
                     .filter(|candidate| *candidate != name)
                     .map_or_else(
                         || error.to_string(),

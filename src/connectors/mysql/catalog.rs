@@ -5,6 +5,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 
 use super::codec::{optional_text, plain_text, quoted};
 use super::types::{Charset, ColumnType, charset};
+use crate::connectors::tables::{CatalogColumn, CatalogTable};
 use crate::value::{Column, DataType, ForeignKey, Index, IndexKey, Schema};
 
 /// A table as statements need it.
@@ -27,10 +28,21 @@ pub(super) struct TableColumn {
     pub(super) auto_increment: bool,
 }
 
-impl Table {
-    /// The column of that name.
-    pub(super) fn column(&self, name: &str) -> Option<&TableColumn> {
-        self.columns.iter().find(|column| column.name == name)
+impl CatalogTable for Table {
+    type Column = TableColumn;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn columns(&self) -> &[TableColumn] {
+        &self.columns
+    }
+}
+
+impl CatalogColumn for TableColumn {
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 

@@ -4,6 +4,7 @@ use super::catalog::{Table, quote, rows};
 use super::codec::quoted;
 use super::types::{Class, declare};
 use super::writer::Writer;
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{Definition, StoreError, StoreErrorKind};
 use crate::value::{DataType, Index, Schema};
 
@@ -71,7 +72,7 @@ async fn create_index(writer: &mut Writer, entity: &str, index: &Index) -> Resul
     let (connection, context) = writer.parts();
     let table = context.table(connection, entity).await?;
     let names: Vec<&str> = index.keys.iter().map(|key| key.path.as_str()).collect();
-    super::read::columns(&table, &names)?;
+    table.named(&names)?;
     let keys: Vec<String> = index
         .keys
         .iter()

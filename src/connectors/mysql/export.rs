@@ -10,6 +10,7 @@ use super::read;
 use crate::connectors::StoreError;
 use crate::connectors::export::{Batches, Export, Gather};
 use crate::connectors::feed;
+use crate::connectors::tables::layout;
 
 /// Starts reading, on a connection of its own.
 pub(super) async fn export(
@@ -51,7 +52,7 @@ async fn all(
             let key: Vec<String> = table.primary_key.iter().map(|name| quote(name)).collect();
             sql.push_str(&format!(" ORDER BY {}", key.join(",")));
         }
-        let mut gather = Gather::new(sender, place, read::layout(&columns), batch);
+        let mut gather = Gather::new(sender, place, layout(&columns), batch);
         let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut *connection);
         while let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))? {
             if !gather.add(context.row(&row, &columns)?).await {

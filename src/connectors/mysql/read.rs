@@ -1,7 +1,5 @@
 //! Reads of tables: whole results and counts.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt as _;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{
@@ -12,10 +10,10 @@ use super::catalog::{self, Table, TableColumn, execute, quote};
 use super::codec::{Reading, bytes};
 use super::config::Server;
 use super::error::store_error;
-use super::render::{Renderer, no_column};
+use super::render::Renderer;
 use super::types::{Charset, Class, ColumnType};
-use crate::connectors::matching::paths_of;
-use crate::connectors::{Layout, Rows, StoreError, StoreErrorKind, matches};
+use crate::connectors::tables::{CatalogTable as _, layout, most, no_table};
+use crate::connectors::{Rows, StoreError, StoreErrorKind, matches};
 use crate::value::query::{Filter, Select};
 use crate::value::{Problem, Row, Value};
 
@@ -47,12 +45,7 @@ impl Context<'_> {
         entity: &str,
     ) -> Result<Table, StoreError> {
         let found = catalog::table(connection, entity, self.server.mariadb, self.truths()).await;
-        found.map_err(|e| self.error(&e))?.ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::NotFound,
-                format!("{}: no table or view is named `{entity}`", self.location),
-            )
-        })
+        found.map_err(|e| self.error(&e))?.ok_or_else(|| no_table(self.location, entity))
     }
 
     /// Decodes a row that must be readable.
@@ -90,17 +83,13 @@ pub(super) async fn select(
     select: &Select,
     context: Context<'_>,
 ) -> Result<Rows, StoreError> {
-    let names: Vec<&str> = match &select.columns {
-        Some(columns) => columns.iter().map(String::as_str).collect(),
-        None => table.columns.iter().map(|column| column.name.as_str()).collect(),
-    };
-    let mut columns = columns(table, &names)?;
+    let mut columns = table.chosen(select.columns.as_deref())?;
     let wanted = columns.len();
     let mut condition = String::new();
     let renderer = Renderer { table, reading: context.reading };
     let exact = renderer.condition(&mut condition, &select.filter)?;
     if !exact {
-        columns.extend(verified(table, &select.filter)?);
+        columns.extend(table.filtered(&select.filter)?);
     }
     let list = list(&columns, context.reading);
     let mut sql = format!("SELECT {list} FROM {} WHERE {condition}", quote(&table.name));
@@ -108,22 +97,20 @@ pub(super) async fn select(
     if exact && let Some(limit) = select.limit {
         sql.push_str(&format!(" LIMIT {limit}"));
     }
-    let layout = layout(&columns);
-    let most =
-        select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let full = layout(&columns);
+    let most = most(select);
     let mut rows = Vec::new();
     let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut *connection);
     while rows.len() < most
         && let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))?
     {
         let mut row = context.row(&row, &columns)?;
-        if exact || matches(&select.filter, &layout, &row) {
+        if exact || matches(&select.filter, &full, &row) {
             row.truncate(wanted);
             rows.push(row);
         }
     }
-    let layout = Layout::Columns(names.into_iter().map(str::to_owned).collect());
-    Ok(Rows { layout, rows })
+    Ok(Rows { layout: layout(&columns[..wanted]), rows })
 }
 
 /// Counts records.
@@ -136,17 +123,17 @@ pub(super) async fn count(
     let renderer = Renderer { table, reading: context.reading };
     let mut condition = String::new();
     let exact = renderer.condition(&mut condition, filter)?;
-    let columns = verified(table, filter)?;
+    let columns = table.filtered(filter)?;
     let what = if exact { "COUNT(*)".to_owned() } else { list(&columns, context.reading) };
     let sql = format!("SELECT {what} FROM {} WHERE {condition}", quote(&table.name));
     let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(&mut *connection);
-    let layout = layout(&columns);
+    let full = layout(&columns);
     let mut found = 0;
     while let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))? {
         if exact {
             let text = super::codec::plain_text(&row, 0);
             found = text.parse().unwrap_or(0);
-        } else if matches(filter, &layout, &context.row(&row, &columns)?) {
+        } else if matches(filter, &full, &context.row(&row, &columns)?) {
             found += 1;
         }
     }
@@ -211,29 +198,6 @@ pub(super) async fn result_columns(
     Ok(statement.columns().iter().map(column).collect())
 }
 
-/// The columns of these names.
-pub(super) fn columns<'t>(
-    table: &'t Table,
-    names: &[&str],
-) -> Result<Vec<&'t TableColumn>, StoreError> {
-    names
-        .iter()
-        .map(|name| table.column(name).ok_or_else(|| no_column(&table.name, name)))
-        .collect()
-}
-
-/// The columns that a filter looks at.
-pub(super) fn verified<'t>(
-    table: &'t Table,
-    filter: &Filter,
-) -> Result<Vec<&'t TableColumn>, StoreError> {
-    let mut paths = Vec::new();
-    paths_of(filter, &mut paths);
-    paths.sort_unstable();
-    paths.dedup();
-    columns(table, &paths)
-}
-
 /// What is asked of the server for a column: floats with all their digits, and text of character
 /// sets that are not decoded here as UTF-8.
 fn expression(column: &TableColumn, reading: &Reading) -> String {
@@ -253,10 +217,6 @@ pub(super) fn list(columns: &[&TableColumn], reading: &Reading) -> String {
     if names.is_empty() { "NULL".to_owned() } else { names.join(",") }
 }
 
-pub(super) fn layout(columns: &[&TableColumn]) -> Layout {
-    Layout::Columns(columns.iter().map(|column| column.name.clone()).collect::<Arc<[_]>>())
-}
-
 /// How a key's column is sorted and bounded: text by its bytes.
 pub(super) fn sorted(column: &TableColumn) -> String {
     let name = quote(&column.name);
@@ -269,7 +229,7 @@ pub(super) fn sorted(column: &TableColumn) -> String {
 
 fn order(sql: &mut String, table: &Table, select: &Select) -> Result<(), StoreError> {
     for (index, key) in select.order.iter().enumerate() {
-        let column = table.column(&key.path).ok_or_else(|| no_column(&table.name, &key.path))?;
+        let column = table.required(&key.path)?;
         sql.push_str(if index == 0 { " ORDER BY " } else { ", " });
         sql.push_str(&sorted(column));
         if key.descending {

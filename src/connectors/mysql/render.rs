@@ -6,14 +6,10 @@
 use super::catalog::{Table, TableColumn, quote};
 use super::codec::Reading;
 use super::compare::{equality, is_ranged, listed, range};
-use crate::connectors::{StoreError, StoreErrorKind};
+use crate::connectors::StoreError;
+use crate::connectors::tables::CatalogTable as _;
 use crate::value::Value;
 use crate::value::query::{Comparison, Filter};
-
-/// The error for a column that is not there.
-pub(super) fn no_column(table: &str, column: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::NotFound, format!("table `{table}` has no column `{column}`"))
-}
 
 /// What a filter is rendered for.
 #[derive(Clone, Copy)]
@@ -22,15 +18,7 @@ pub(super) struct Renderer<'a> {
     pub(super) reading: &'a Reading,
 }
 
-impl<'a> Renderer<'a> {
-    fn column(&self, path: &str) -> Result<&'a TableColumn, StoreError> {
-        self.table.column(path).ok_or_else(|| no_column(&self.table.name, path))
-    }
-
-    fn columns(&self, paths: &[String]) -> Result<Vec<&'a TableColumn>, StoreError> {
-        paths.iter().map(|path| self.column(path)).collect()
-    }
-
+impl Renderer<'_> {
     /// Renders a filter. Gives whether it is exact.
     ///
     /// # Errors
@@ -51,15 +39,15 @@ impl<'a> Renderer<'a> {
                 or_all(sql, start, exact)
             }
             Filter::Compare { path, operator, value } => {
-                let column = self.column(path)?;
+                let column = self.table.required(path)?;
                 self.compare(sql, column, *operator, value)
             }
             Filter::In { path, values } => {
-                let column = self.column(path)?;
+                let column = self.table.required(path)?;
                 self.one_of(sql, column, values)
             }
             Filter::Exists { path, exists } => {
-                let column = self.column(path)?;
+                let column = self.table.required(path)?;
                 self.is_null(sql, column, !*exists)
             }
             Filter::Tuples { paths, tuples } => self.tuples(sql, paths, tuples)?,
@@ -153,7 +141,7 @@ impl<'a> Renderer<'a> {
         paths: &[String],
         tuples: &[Vec<Value>],
     ) -> Result<bool, StoreError> {
-        let columns = self.columns(paths)?;
+        let columns = self.table.named(paths)?;
         if let [column] = columns.as_slice() {
             let values: Vec<Value> =
                 tuples.iter().filter_map(|tuple| tuple.first().cloned()).collect();
@@ -206,7 +194,7 @@ impl<'a> Renderer<'a> {
         tuple: &[Value],
         after: bool,
     ) -> Result<bool, StoreError> {
-        let columns = self.columns(paths)?;
+        let columns = self.table.named(paths)?;
         let ranged = columns.iter().zip(tuple).all(|(column, value)| {
             is_ranged(column, value, self.reading)
                 && column.column_type.by_bytes

@@ -11,9 +11,10 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 
 use super::catalog::{TableColumn, execute, rows};
 use super::codec::{Raw, Reading, bytes, key_value};
-use super::read::{Context, decode_row, layout, list, sorted};
+use super::read::{Context, decode_row, list, sorted};
 use crate::connectors::feed::{self, Feed, Feeder, feed};
 use crate::connectors::size::row_bytes;
+use crate::connectors::tables::layout;
 use crate::connectors::{
     BrokenRecord, Checkpoint, Layout, Scan, SourceBatch, StoreError, StoreErrorKind, matches,
 };

@@ -6,11 +6,11 @@ use sqlx::AssertSqlSafe;
 use super::catalog::{Table, TableColumn, quote};
 use super::codec::push_literal;
 use super::compare::equality;
-use super::read::{columns, decode_row, list};
+use super::read::{decode_row, list};
 use super::writer::Writer;
+use crate::connectors::tables::{CatalogTable as _, inserted};
 use crate::connectors::{
-    Delete, Insert, Layout, StoreError, StoreErrorKind, Update, Violation, ViolationKind,
-    WriteError,
+    Delete, Insert, StoreError, StoreErrorKind, Update, Violation, ViolationKind, WriteError,
 };
 use crate::value::{Row, Value};
 
@@ -28,17 +28,8 @@ pub(super) async fn insert(
     table: &Table,
     insert: Insert<'_>,
 ) -> Result<Vec<Row>, WriteError> {
-    let Layout::Columns(names) = insert.layout else {
-        return Err(StoreError::new(
-            StoreErrorKind::Unsupported,
-            format!("`{}` is a table; documents can't be inserted into it", table.name),
-        )
-        .into());
-    };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let targets = columns(table, &names)?;
-    let returning: Vec<&str> = insert.returning.iter().map(String::as_str).collect();
-    let returning = columns(table, &returning)?;
+    let targets = table.named(inserted(&insert, &table.name)?)?;
+    let returning = table.named(insert.returning)?;
     let limit = largest(writer);
     // One row at a time where rows are given back: their order is certain then.
     let singly = !returning.is_empty();
@@ -189,7 +180,7 @@ fn read_again(
 ) -> Result<String, StoreError> {
     let reading = &writer.database.reading;
     let mut sql = format!("SELECT {} FROM {} WHERE ", list(returning, reading), quote(&table.name));
-    let key = columns(table, &table.primary_key.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let key = table.named(&table.primary_key)?;
     for (index, column) in key.iter().enumerate() {
         sql.push_str(if index == 0 { "" } else { " AND " });
         let given = targets.iter().position(|target| target.name == column.name);
@@ -221,7 +212,7 @@ pub(super) async fn update(
     table: &Table,
     update: Update<'_>,
 ) -> Result<u64, WriteError> {
-    let (keys, sets) = (names(table, update.key)?, names(table, update.set)?);
+    let (keys, sets) = (table.named(update.key)?, table.named(update.set)?);
     let limit = largest(writer);
     let mut batches = Vec::new();
     let mut sql = String::new();
@@ -259,7 +250,7 @@ pub(super) async fn delete(
     table: &Table,
     delete: Delete<'_>,
 ) -> Result<u64, WriteError> {
-    let keys = names(table, delete.key)?;
+    let keys = table.named(delete.key)?;
     let mut batches = Vec::new();
     for rows in delete.rows.chunks(500) {
         let filter = crate::value::query::Filter::Tuples {
@@ -339,9 +330,4 @@ fn condition(
         }
     }
     Ok(Some(sql))
-}
-
-fn names<'t>(table: &'t Table, names: &[String]) -> Result<Vec<&'t TableColumn>, StoreError> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    columns(table, &names)
 }

@@ -27,8 +27,9 @@ use self::shape::{Shape, layout_of};
 use super::documents::Profile;
 use super::{
     Capabilities, Fitter, Lock, Rows, Scan, ScanRequest, ScanSource, Session, Statistics, Store,
-    StoreError, StoreErrorKind,
+    StoreError,
 };
+use crate::connectors::tables::no_table;
 use crate::value::query::{Filter, Select};
 use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
 use crate::value::{Column, Schema, Value};
@@ -132,9 +133,7 @@ impl Shared {
     }
 
     fn not_found(&self, entity: &str) -> StoreError {
-        let location = self.inner.location();
-        let message = format!("{location}: no table or view is named `{entity}`");
-        StoreError::new(StoreErrorKind::NotFound, message)
+        no_table(self.inner.location(), entity)
     }
 
     /// How an entity's rows are named, without asking the store below.

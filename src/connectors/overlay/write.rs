@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::layer::{Changed, Holder, Layer, RowId};
 use super::shape::{Shape, Unique};
 use super::{Shared, layers, locked};
+use crate::connectors::tables::no_documents;
 use crate::connectors::{
-    Insert, Layout, StoreError, StoreErrorKind, Update, Violation, ViolationKind, WriteError,
-    matches, value_at,
+    Insert, Layout, StoreError, Update, Violation, ViolationKind, WriteError, matches, value_at,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::{DataType, FieldPath, ForeignKey, IndexKey, Key, Object, Row, Value};
@@ -325,11 +325,7 @@ fn whole_row(shape: &Shape, layout: &Layout, row: &Row) -> Result<Row, WriteErro
             };
             Ok(all.iter().map(|column| value(column).unwrap_or(Value::Missing)).collect())
         }
-        (Layout::Columns(_), Layout::Document) => Err(StoreError::new(
-            StoreErrorKind::Unsupported,
-            format!("`{}` is a table; documents can't be inserted into it", shape.name),
-        )
-        .into()),
+        (Layout::Columns(_), Layout::Document) => Err(no_documents(&shape.name).into()),
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::name::{LEDGER, Name, quote};
 use super::types::{Codec, Element, TypeRow};
+use crate::connectors::tables::{CatalogColumn, CatalogTable};
 use crate::value::{Column, DataType, ForeignKey, Index, IndexKey, Schema};
 
 /// A table as statements need it.
@@ -58,12 +59,25 @@ pub(super) enum Collation {
     Loose,
 }
 
-impl Table {
-    /// The column of that name.
-    pub(super) fn column(&self, name: &str) -> Option<&TableColumn> {
-        self.columns.iter().find(|column| column.name == name)
+impl CatalogTable for Table {
+    type Column = TableColumn;
+
+    fn name(&self) -> &str {
+        &self.name
     }
 
+    fn columns(&self) -> &[TableColumn] {
+        &self.columns
+    }
+}
+
+impl CatalogColumn for TableColumn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Table {
     /// Its columns and primary key.
     pub(super) fn schema(&self) -> Schema {
         let column = |column: &TableColumn| Column {

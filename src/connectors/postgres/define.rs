@@ -4,6 +4,7 @@ use super::name::{LEDGER, Name, list, literal, quote};
 use super::read;
 use super::types::declare;
 use super::writer::Writer;
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{Definition, StoreError, StoreErrorKind};
 use crate::value::{DataType, Index, Schema};
 
@@ -36,7 +37,7 @@ pub(super) async fn define(writer: &mut Writer, definition: &Definition) -> Resu
             let (connection, server) = writer.parts()?;
             let table = read::table(connection, entity, server).await?;
             let names: Vec<&str> = index.keys.iter().map(|key| key.path.as_str()).collect();
-            read::columns(&table, &names)?;
+            table.named(&names)?;
             let sql = create_index(&table.from, index);
             writer.define(sql).await.map_err(|mut error| {
                 if error.message.contains("(SQLSTATE 23505)") {

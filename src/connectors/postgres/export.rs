@@ -10,6 +10,7 @@ use super::read;
 use crate::connectors::StoreError;
 use crate::connectors::export::{Batches, Export, Gather};
 use crate::connectors::feed;
+use crate::connectors::tables::layout;
 
 /// Starts reading, on a connection of its own.
 pub(super) async fn export(
@@ -48,7 +49,7 @@ async fn all(
         if !key.is_empty() {
             sql.push_str(&format!(" ORDER BY {}", names(key.iter().map(String::as_str))));
         }
-        let mut gather = Gather::new(sender, place, read::layout(&columns), batch);
+        let mut gather = Gather::new(sender, place, layout(&columns), batch);
         let mut stream = read::once(sql, &columns).fetch(&mut *connection);
         while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
             if !gather.add(read::whole_row(&row, &columns, server)?).await {

@@ -46,6 +46,7 @@ use super::{
     Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Policies, Rows, Scan,
     ScanRequest, ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
+use crate::connectors::tables::{CatalogTable as _, Scanned, key_of, layout};
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
 use crate::value::structure::{EnumDefinition, RenderedChange, StructureChange, TableDefinition};
@@ -172,36 +173,12 @@ impl Postgres {
                 ));
             }
         };
-        let key = if request.key.is_empty() { table.primary_key() } else { request.key.clone() };
-        if key.is_empty() {
-            return Err(StoreError::new(
-                StoreErrorKind::Query,
-                format!("{}: {entity} has no primary key; name a key", self.server.location),
-            ));
-        }
-        let mut columns: Vec<TableColumn> = match &request.columns {
-            None => table.columns.clone(),
-            Some(names) => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                read::columns(&table, &names)?.into_iter().cloned().collect()
-            }
-        };
-        let wanted = columns.len();
-        let references: Vec<&TableColumn> = columns.iter().collect();
-        let layout = read::layout(&references);
+        let key = key_of(request, || table.primary_key(), &self.server.location, &entity)?;
         let mut condition = String::new();
         let exact = render::condition(&mut condition, &request.filter, &table)?;
-        let mut more: Vec<&str> = key.iter().map(String::as_str).collect();
-        if !exact {
-            render::paths_of(&request.filter, &mut more);
-        }
-        for column in read::columns(&table, &more)? {
-            if !columns.iter().any(|known| known.name == column.name) {
-                columns.push(column.clone());
-            }
-        }
-        let place = |name: &String| columns.iter().position(|column| column.name == *name);
-        let places: Vec<usize> = key.iter().filter_map(place).collect();
+        let Scanned { columns, wanted, key: places } = table.scanned(request, &key, exact)?;
+        let given: Vec<&TableColumn> = columns[..wanted].iter().collect();
+        let layout = layout(&given);
         let primary = table.primary_key();
         let unique = !primary.is_empty() && primary.iter().all(|name| key.contains(name));
         Ok(Plan {

@@ -1,7 +1,5 @@
 //! Reads of tables: whole results and counts.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt as _;
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{
@@ -13,8 +11,9 @@ use super::catalog::{self, Table, TableColumn};
 use super::config::Server;
 use super::decode::decode;
 use super::name::quote;
-use super::render::{column, condition, paths_of};
-use crate::connectors::{Layout, Rows, StoreError, StoreErrorKind, matches};
+use super::render::condition;
+use crate::connectors::tables::{CatalogTable as _, layout, most, no_table};
+use crate::connectors::{Rows, StoreError, StoreErrorKind, matches};
 use crate::value::extended_json::Parser;
 use crate::value::query::{Filter, Select};
 use crate::value::{Problem, Row, Value};
@@ -25,12 +24,10 @@ pub(super) async fn table(
     entity: &str,
     server: &Server,
 ) -> Result<Table, StoreError> {
-    catalog::table(connection, entity).await.map_err(|e| server.error(&e))?.ok_or_else(|| {
-        StoreError::new(
-            StoreErrorKind::NotFound,
-            format!("{}: no table or view is named `{entity}`", server.location),
-        )
-    })
+    catalog::table(connection, entity)
+        .await
+        .map_err(|e| server.error(&e))?
+        .ok_or_else(|| no_table(&server.location, entity))
 }
 
 /// Reads what a statement asks for.
@@ -40,16 +37,12 @@ pub(super) async fn select(
     select: &Select,
     server: &Server,
 ) -> Result<Rows, StoreError> {
-    let names: Vec<&str> = match &select.columns {
-        Some(columns) => columns.iter().map(String::as_str).collect(),
-        None => table.columns.iter().map(|column| column.name.as_str()).collect(),
-    };
-    let mut columns = columns(table, &names)?;
+    let mut columns = table.chosen(select.columns.as_deref())?;
     let wanted = columns.len();
     let mut text = String::from(" WHERE ");
     let exact = condition(&mut text, &select.filter, table)?;
     if !exact {
-        columns.extend(verified(table, &select.filter)?);
+        columns.extend(table.filtered(&select.filter)?);
     }
     order(&mut text, table, select)?;
     if exact && let Some(limit) = select.limit {
@@ -57,8 +50,7 @@ pub(super) async fn select(
     }
     let text = format!("SELECT {} FROM {}{text}", list(&columns), table.from);
     let full = layout(&columns);
-    let most =
-        select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let most = most(select);
     let mut rows = Vec::new();
     let mut stream = once(text, &columns).fetch(&mut *connection);
     while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
@@ -103,14 +95,14 @@ pub(super) async fn count(
         let count: i64 = row.try_get(0).map_err(|e| server.error(&e))?;
         return Ok(u64::try_from(count).unwrap_or(0));
     }
-    let columns = verified(table, filter)?;
-    let layout = layout(&columns);
+    let columns = table.filtered(filter)?;
+    let full = layout(&columns);
     let text = format!("SELECT {} FROM {} WHERE {text}", list(&columns), table.from);
     let mut stream = once(text, &columns).fetch(connection);
     let mut count = 0;
     while let Some(row) = stream.try_next().await.map_err(|e| server.error(&e))? {
         let row = whole_row(&row, &columns, server)?;
-        count += u64::from(matches(filter, &layout, &row));
+        count += u64::from(matches(filter, &full, &row));
     }
     Ok(count)
 }
@@ -192,26 +184,6 @@ fn one(row: &PgRow, index: usize, column: &TableColumn, parser: &Parser) -> Resu
     decode(&column.codec, value.as_bytes().map_err(|_| damaged())?, parser)
 }
 
-/// The columns of these names.
-pub(super) fn columns<'t>(
-    table: &'t Table,
-    names: &[&str],
-) -> Result<Vec<&'t TableColumn>, StoreError> {
-    names.iter().map(|name| column(table, name)).collect()
-}
-
-/// The columns that a filter looks at.
-pub(super) fn verified<'t>(
-    table: &'t Table,
-    filter: &Filter,
-) -> Result<Vec<&'t TableColumn>, StoreError> {
-    let mut paths = Vec::new();
-    paths_of(filter, &mut paths);
-    paths.sort_unstable();
-    paths.dedup();
-    columns(table, &paths)
-}
-
 /// The columns as a list of what reads them.
 pub(super) fn list(columns: &[&TableColumn]) -> String {
     let mut parts = Vec::with_capacity(columns.len());
@@ -223,13 +195,9 @@ pub(super) fn list(columns: &[&TableColumn]) -> String {
     parts.join(",")
 }
 
-pub(super) fn layout(columns: &[&TableColumn]) -> Layout {
-    Layout::Columns(columns.iter().map(|column| column.name.clone()).collect::<Arc<[_]>>())
-}
-
 fn order(text: &mut String, table: &Table, select: &Select) -> Result<(), StoreError> {
     for (index, key) in select.order.iter().enumerate() {
-        let column = column(table, &key.path)?;
+        let column = table.required(&key.path)?;
         text.push_str(if index == 0 { " ORDER BY " } else { ", " });
         text.push_str(&column.ordered());
         text.push_str(if key.descending { " DESC NULLS LAST" } else { " NULLS FIRST" });

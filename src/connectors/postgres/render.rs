@@ -7,7 +7,8 @@ use super::catalog::{Collation, Table, TableColumn};
 use super::name::{literal, quote};
 use super::text::{quoted, text_of};
 use super::types::Codec;
-use crate::connectors::{StoreError, StoreErrorKind};
+use crate::connectors::StoreError;
+use crate::connectors::tables::CatalogTable as _;
 use crate::value::query::{Comparison, Filter};
 use crate::value::{Decimal, Value};
 
@@ -46,37 +47,19 @@ pub(super) fn condition(
             exact
         }
         Filter::Compare { path, operator, value } => {
-            compare(sql, column(table, path)?, *operator, value)
+            compare(sql, table.required(path)?, *operator, value)
         }
         Filter::In { path, values } => {
-            one_of(sql, column(table, path)?, &values.iter().collect::<Vec<_>>())
+            one_of(sql, table.required(path)?, &values.iter().collect::<Vec<_>>())
         }
         Filter::Exists { path, exists } => {
-            let name = quote(&column(table, path)?.name);
+            let name = quote(&table.required(path)?.name);
             sql.push_str(&format!("{name} IS {}NULL", if *exists { "NOT " } else { "" }));
             true
         }
         Filter::Tuples { paths, tuples } => self::tuples(sql, table, paths, tuples)?,
         Filter::After { paths, tuple } => page(sql, table, paths, tuple, "IS TRUE")?,
         Filter::UpTo { paths, tuple } => page(sql, table, paths, tuple, "IS NOT TRUE")?,
-    })
-}
-
-/// The columns that a filter names.
-pub(super) fn paths_of<'f>(filter: &'f Filter, paths: &mut Vec<&'f str>) {
-    crate::connectors::matching::paths_of(filter, paths);
-}
-
-/// The column of a name.
-///
-/// # Errors
-/// When it is not there.
-pub(super) fn column<'t>(table: &'t Table, path: &str) -> Result<&'t TableColumn, StoreError> {
-    table.column(path).ok_or_else(|| {
-        StoreError::new(
-            StoreErrorKind::NotFound,
-            format!("table `{}` has no column `{path}`", table.name),
-        )
     })
 }
 
@@ -296,7 +279,7 @@ fn tuples(
     paths: &[String],
     tuples: &[Vec<Value>],
 ) -> Result<bool, StoreError> {
-    let columns: Vec<_> = paths.iter().map(|path| column(table, path)).collect::<Result<_, _>>()?;
+    let columns = table.named(paths)?;
     if let [column] = columns.as_slice() {
         let values: Vec<&Value> = tuples.iter().filter_map(|tuple| tuple.first()).collect();
         return Ok(one_of(sql, column, &values));
@@ -341,7 +324,7 @@ fn page(
     let mut names = Vec::with_capacity(paths.len());
     let mut values = Vec::with_capacity(paths.len());
     for (path, value) in paths.iter().zip(tuple) {
-        let column = column(table, path)?;
+        let column = table.required(path)?;
         let float = matches!(column.codec, Codec::Float4 | Codec::Float8);
         match Push::of(column, value) {
             // NaN is the least number in a filter and the greatest in SQL.

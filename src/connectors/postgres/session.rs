@@ -11,6 +11,7 @@ use super::encode::is_binary;
 use super::stream::Running;
 use super::writer::Writer;
 use super::{catalog, define, read, side_by_side, structure, switch, transfer, write};
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{
     Definition, Delete, Insert, Layout, Rows, Session, StoreError, StoreErrorKind, Update,
     WriteError,

@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::catalog::{Table, TableColumn};
-use super::read::columns;
 use super::write::{CHUNK, END, HEADER, copying, one};
 use super::writer::Writer;
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{StoreError, StoreErrorKind, WriteError};
 use crate::value::{Row, Value};
 
@@ -47,8 +47,7 @@ impl Running {
         table: &Arc<Table>,
         names: &[String],
     ) -> Result<Self, StoreError> {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let targets = columns(table, &names)?;
+        let targets = table.named(names)?;
         let (sql, count) = copying(table, &targets)?;
         let targets: Vec<TableColumn> = targets.into_iter().cloned().collect();
         let (chunks, receiver) = mpsc::channel(QUEUE);

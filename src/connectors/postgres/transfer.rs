@@ -12,13 +12,14 @@ use super::catalog::{Collation, Table, TableColumn};
 use super::config::Server;
 use super::decode::decode;
 use super::name::{Name, literal, quote};
-use super::read::{columns, list};
+use super::read::list;
 use super::render::condition;
 use super::text::text_of;
 use super::transfer_compute::{Computing, fit};
 use super::types::Codec;
 use super::writer::Writer;
 use crate::connectors::conditions::Conditions;
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{StoreError, StoreErrorKind, WriteError};
 use crate::value::codec::ContentHasher;
 use crate::value::extended_json::Parser;
@@ -189,7 +190,7 @@ pub(super) async fn transfer(
 ) -> Result<u64, WriteError> {
     let sql = statement(tables, transfer, portion)?
         .map_err(|what| StoreError::new(StoreErrorKind::Unsupported, what))?;
-    let returning = columns(tables.target, &transfer.columns().collect::<Vec<_>>())?;
+    let returning = tables.target.named(&transfer.columns().collect::<Vec<_>>())?;
     let sql = format!("{sql} RETURNING {}", list(&returning));
     writer.guard(false).await?;
     let teller = Teller::new(&returning, transfer, portion);

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::catalog::{Table, TableColumn};
 use super::name::{literal as text_literal, quote};
 use crate::connectors::conditions::Conditions;
+use crate::connectors::tables::CatalogTable as _;
 use crate::value::cast::{Fit, can_fit};
 use crate::value::statement::Compute;
 use crate::value::{DataType, Schema, Value};

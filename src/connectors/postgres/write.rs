@@ -7,12 +7,12 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::catalog::{Collation, Table, TableColumn};
 use super::encode::{field, is_binary};
 use super::name::quote;
-use super::read::{columns, list, whole_row};
+use super::read::{list, whole_row};
 use super::text::text_of;
 use super::writer::Writer;
+use crate::connectors::tables::{CatalogTable as _, inserted, runs};
 use crate::connectors::{
-    Delete, Insert, Layout, StoreError, StoreErrorKind, Update, Violation, ViolationKind,
-    WriteError,
+    Delete, Insert, StoreError, StoreErrorKind, Update, Violation, ViolationKind, WriteError,
 };
 use crate::value::{Row, Value};
 
@@ -34,17 +34,8 @@ pub(super) async fn insert(
     table: &Table,
     insert: Insert<'_>,
 ) -> Result<Vec<Row>, WriteError> {
-    let Layout::Columns(names) = insert.layout else {
-        return Err(StoreError::new(
-            StoreErrorKind::Unsupported,
-            format!("`{}` is a table; documents can't be inserted into it", table.name),
-        )
-        .into());
-    };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let targets = columns(table, &names)?;
-    let returning: Vec<&str> = insert.returning.iter().map(String::as_str).collect();
-    let returning = columns(table, &returning)?;
+    let targets = table.named(inserted(&insert, &table.name)?)?;
+    let returning = table.named(insert.returning)?;
     if insert.rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -52,7 +43,7 @@ pub(super) async fn insert(
         && !targets.is_empty()
         && targets.iter().all(|column| is_binary(&column.codec))
         && !insert.rows.iter().flatten().any(|value| matches!(value, Value::Missing));
-    let runs = if copied { Vec::new() } else { runs(insert.rows) };
+    let runs = if copied { Vec::new() } else { runs(insert.rows, usize::MAX) };
     let many = runs.len() > 1;
     writer.guard(many).await?;
     let done = if copied {
@@ -174,26 +165,6 @@ fn refused(column: &TableColumn) -> WriteError {
     })
 }
 
-/// Rows that go into one statement: neighbours that leave out the same columns.
-fn runs(rows: &[Row]) -> Vec<&[Row]> {
-    let mut runs = Vec::new();
-    let mut rest = rows;
-    while let Some(first) = rest.first() {
-        let most = if left_out(first).all(|missing| missing) { 1 } else { rest.len() };
-        let same = |row: &&Row| left_out(row).eq(left_out(first));
-        let length = rest.iter().take(most).take_while(same).count();
-        let (run, after) = rest.split_at(length);
-        runs.push(run);
-        rest = after;
-    }
-    runs
-}
-
-/// Which columns a row leaves to the store.
-fn left_out(row: &Row) -> impl Iterator<Item = bool> {
-    row.iter().map(|value| matches!(value, Value::Missing))
-}
-
 async fn insert_runs(
     writer: &mut Writer,
     table: &Table,
@@ -304,18 +275,13 @@ fn keys(rows: &[Row], columns: &[&TableColumn], lists: &mut Lists) -> Vec<usize>
     places
 }
 
-fn named<'t>(table: &'t Table, names: &[String]) -> Result<Vec<&'t TableColumn>, StoreError> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    columns(table, &names)
-}
-
 /// Changes rows by key.
 pub(super) async fn update(
     writer: &mut Writer,
     table: &Table,
     update: Update<'_>,
 ) -> Result<u64, WriteError> {
-    let (key, set) = (named(table, update.key)?, named(table, update.set)?);
+    let (key, set) = (table.named(update.key)?, table.named(update.set)?);
     let mut lists: Lists = vec![Vec::with_capacity(update.rows.len()); key.len() + set.len()];
     let places = keys(update.rows, &key, &mut lists);
     if places.is_empty() || key.is_empty() {
@@ -355,7 +321,7 @@ pub(super) async fn delete(
     table: &Table,
     delete: Delete<'_>,
 ) -> Result<u64, WriteError> {
-    let key = named(table, delete.key)?;
+    let key = table.named(delete.key)?;
     let mut lists: Lists = vec![Vec::with_capacity(delete.rows.len()); key.len()];
     if keys(delete.rows, &key, &mut lists).is_empty() || key.is_empty() {
         return Ok(0);

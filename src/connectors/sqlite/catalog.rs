@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::types::ColumnType;
+use crate::connectors::tables::{CatalogColumn, CatalogTable};
 use crate::value::{Column, ForeignKey, Index, IndexKey, Schema};
 
 /// A table as statements need it.
@@ -26,12 +27,25 @@ pub(crate) struct TableColumn {
     pub(crate) primary: i64,
 }
 
-impl Table {
-    /// The column of that name.
-    pub(crate) fn column(&self, name: &str) -> Option<&TableColumn> {
-        self.columns.iter().find(|column| column.name == name)
+impl CatalogTable for Table {
+    type Column = TableColumn;
+
+    fn name(&self) -> &str {
+        &self.name
     }
 
+    fn columns(&self) -> &[TableColumn] {
+        &self.columns
+    }
+}
+
+impl CatalogColumn for TableColumn {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Table {
     /// Its columns and primary key.
     pub(crate) fn schema(&self) -> Schema {
         let columns = self.columns.iter().map(TableColumn::column).collect();

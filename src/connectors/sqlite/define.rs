@@ -3,6 +3,7 @@
 use super::catalog::quote;
 use super::types::declare;
 use super::writer::Writer;
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{Definition, StoreError, StoreErrorKind};
 use crate::value::{DataType, Index, Schema};
 
@@ -68,7 +69,7 @@ async fn check_columns(writer: &mut Writer, entity: &str, index: &Index) -> Resu
     let (connection, context) = writer.parts();
     let table = context.table(connection, entity).await?;
     let names: Vec<&str> = index.keys.iter().map(|key| key.path.as_str()).collect();
-    super::read::columns(&table, &names).map(|_| ())
+    table.named(&names).map(|_| ())
 }
 
 fn create_table(entity: &str, schema: &Schema) -> String {

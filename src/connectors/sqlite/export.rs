@@ -4,10 +4,11 @@ use futures_util::TryStreamExt as _;
 use sqlx::AssertSqlSafe;
 
 use super::catalog::{self, TableColumn, quote};
-use super::read::{layout, list};
+use super::read::list;
 use super::writer::Writer;
 use crate::connectors::export::{Batches, Export, Gather};
 use crate::connectors::feed;
+use crate::connectors::tables::layout;
 use crate::connectors::{Layout, StoreError, StoreErrorKind};
 use crate::value::Value;
 use crate::value::extended_json::Parser;

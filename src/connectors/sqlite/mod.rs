@@ -38,6 +38,7 @@ use super::{
     Capabilities, ConnectionConfig, Copied, Export, Fitter, Lock, Rows, Scan, ScanRequest,
     ScanSource, Session, Statistics, Store, StoreError, StoreErrorKind, TimePrecision,
 };
+use crate::connectors::tables::{CatalogTable as _, Scanned, key_of};
 use crate::value::query::{Filter, Select};
 use crate::value::statement::Transfer;
 use crate::value::structure::{RenderedChange, StructureChange, TableDefinition};
@@ -108,34 +109,10 @@ impl Sqlite {
                 ));
             }
         };
-        let key = if request.key.is_empty() { table.primary_key() } else { request.key.clone() };
-        if key.is_empty() {
-            return Err(StoreError::new(
-                StoreErrorKind::Query,
-                format!("{}: {entity} has no primary key; name a key", database.location),
-            ));
-        }
-        let mut columns: Vec<TableColumn> = match &request.columns {
-            None => table.columns.clone(),
-            Some(names) => {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                read::columns(&table, &names)?.into_iter().cloned().collect()
-            }
-        };
-        let wanted = columns.len();
+        let key = key_of(request, || table.primary_key(), &database.location, &entity)?;
         let mut condition = render::Sql::default();
         let exact = render::condition(&mut condition, &request.filter, &table)?;
-        let mut more: Vec<&str> = key.iter().map(String::as_str).collect();
-        if !exact {
-            super::matching::paths_of(&request.filter, &mut more);
-        }
-        for column in read::columns(&table, &more)? {
-            if !columns.iter().any(|known| known.name == column.name) {
-                columns.push(column.clone());
-            }
-        }
-        let place = |name: &String| columns.iter().position(|column| column.name == *name);
-        let key = key.iter().filter_map(place).collect();
+        let Scanned { columns, wanted, key } = table.scanned(request, &key, exact)?;
         Ok(Pages {
             from,
             entity,

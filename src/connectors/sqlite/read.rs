@@ -1,7 +1,5 @@
 //! Reads of tables: whole results and counts.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _, Statement as _};
@@ -9,10 +7,10 @@ use sqlx::{AssertSqlSafe, Column as _, Executor as _, Row as _, SqlSafeStr as _,
 use super::catalog::{self, Table, TableColumn, quote};
 use super::codec::decode;
 use super::error::store_error;
-use super::render::{Sql, condition, no_column};
+use super::render::{Sql, condition};
 use super::types::ColumnType;
-use crate::connectors::matching::paths_of;
-use crate::connectors::{Layout, Policies, Rows, StoreError, StoreErrorKind, matches};
+use crate::connectors::tables::{CatalogTable as _, layout, most, no_table};
+use crate::connectors::{Policies, Rows, StoreError, StoreErrorKind, matches};
 use crate::value::query::{Filter, Select};
 use crate::value::{DataType, Row};
 
@@ -36,12 +34,10 @@ impl Context<'_> {
         connection: &mut SqliteConnection,
         entity: &str,
     ) -> Result<Table, StoreError> {
-        catalog::table(connection, entity).await.map_err(|e| self.error(&e))?.ok_or_else(|| {
-            StoreError::new(
-                StoreErrorKind::NotFound,
-                format!("{}: no table or view is named `{entity}`", self.location),
-            )
-        })
+        catalog::table(connection, entity)
+            .await
+            .map_err(|e| self.error(&e))?
+            .ok_or_else(|| no_table(self.location, entity))
     }
 
     /// Decodes a row that must be readable.
@@ -70,17 +66,13 @@ pub(crate) async fn select(
     select: &Select,
     context: Context<'_>,
 ) -> Result<Rows, StoreError> {
-    let names: Vec<&str> = match &select.columns {
-        Some(columns) => columns.iter().map(String::as_str).collect(),
-        None => table.columns.iter().map(|column| column.name.as_str()).collect(),
-    };
     let mut sql = Sql::default();
-    let mut columns = columns(table, &names)?;
+    let mut columns = table.chosen(select.columns.as_deref())?;
     let wanted = columns.len();
     sql.push(" WHERE ");
     let exact = condition(&mut sql, &select.filter, table)?;
     if !exact {
-        columns.extend(verified(table, &select.filter)?);
+        columns.extend(table.filtered(&select.filter)?);
     }
     order(&mut sql, table, select)?;
     if exact && let Some(limit) = select.limit {
@@ -88,9 +80,8 @@ pub(crate) async fn select(
     }
     sql.text = format!("SELECT {} FROM {}{}", list(&columns), quote(&table.name), sql.text);
 
-    let layout = layout(&columns);
-    let most =
-        select.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let full = layout(&columns);
+    let most = most(select);
     let mut rows = Vec::new();
     let mut stream =
         sqlx::query_with(AssertSqlSafe(sql.text), sql.arguments).fetch(&mut *connection);
@@ -98,13 +89,12 @@ pub(crate) async fn select(
         && let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))?
     {
         let mut row = context.row(&row, &columns)?;
-        if exact || matches(&select.filter, &layout, &row) {
+        if exact || matches(&select.filter, &full, &row) {
             row.truncate(wanted);
             rows.push(row);
         }
     }
-    let layout = Layout::Columns(names.into_iter().map(str::to_owned).collect());
-    Ok(Rows { layout, rows })
+    Ok(Rows { layout: layout(&columns[..wanted]), rows })
 }
 
 /// Counts records.
@@ -126,14 +116,14 @@ pub(crate) async fn count(
         let count: i64 = row.try_get(0).map_err(|e| context.error(&e))?;
         return Ok(u64::try_from(count).unwrap_or(0));
     }
-    let columns = verified(table, filter)?;
-    let layout = layout(&columns);
+    let columns = table.filtered(filter)?;
+    let full = layout(&columns);
     let text = format!("SELECT {} FROM {from} WHERE {}", list(&columns), sql.text);
     let mut stream = sqlx::query_with(AssertSqlSafe(text), sql.arguments).fetch(connection);
     let mut count = 0;
     while let Some(row) = stream.try_next().await.map_err(|e| context.error(&e))? {
         let row = context.row(&row, &columns)?;
-        count += u64::from(matches(filter, &layout, &row));
+        count += u64::from(matches(filter, &full, &row));
     }
     Ok(count)
 }
@@ -194,42 +184,15 @@ pub(crate) async fn result_columns(
     Ok(columns)
 }
 
-/// The columns of these names.
-pub(crate) fn columns<'t>(
-    table: &'t Table,
-    names: &[&str],
-) -> Result<Vec<&'t TableColumn>, StoreError> {
-    names
-        .iter()
-        .map(|name| table.column(name).ok_or_else(|| no_column(&table.name, name)))
-        .collect()
-}
-
-/// The columns that a filter looks at.
-pub(crate) fn verified<'t>(
-    table: &'t Table,
-    filter: &Filter,
-) -> Result<Vec<&'t TableColumn>, StoreError> {
-    let mut paths = Vec::new();
-    paths_of(filter, &mut paths);
-    paths.sort_unstable();
-    paths.dedup();
-    columns(table, &paths)
-}
-
 /// The columns as a list in SQL.
 pub(crate) fn list(columns: &[&TableColumn]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
     if names.is_empty() { "NULL".to_owned() } else { names.join(",") }
 }
 
-pub(crate) fn layout(columns: &[&TableColumn]) -> Layout {
-    Layout::Columns(columns.iter().map(|column| column.name.clone()).collect::<Arc<[_]>>())
-}
-
 fn order(sql: &mut Sql, table: &Table, select: &Select) -> Result<(), StoreError> {
     for (index, key) in select.order.iter().enumerate() {
-        let column = table.column(&key.path).ok_or_else(|| no_column(&table.name, &key.path))?;
+        let column = table.required(&key.path)?;
         sql.push(if index == 0 { " ORDER BY " } else { ", " });
         let name = quote(&column.name);
         let as_text = matches!(column.column_type.data_type, DataType::Decimal { .. })

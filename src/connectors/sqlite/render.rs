@@ -9,7 +9,8 @@ use super::catalog::{Table, quote};
 use super::codec::{Raw, bind, bind_raw};
 use super::compare::{Push, equality, is_ranged, range};
 use super::types::ColumnType;
-use crate::connectors::{StoreError, StoreErrorKind};
+use crate::connectors::StoreError;
+use crate::connectors::tables::CatalogTable as _;
 use crate::value::Value;
 use crate::value::query::{Comparison, Filter};
 
@@ -94,15 +95,7 @@ pub(crate) fn condition(sql: &mut Sql, filter: &Filter, table: &Table) -> Result
 }
 
 fn column<'t>(table: &'t Table, path: &str) -> Result<(String, &'t ColumnType), StoreError> {
-    match table.column(path) {
-        Some(column) => Ok((quote(path), &column.column_type)),
-        None => Err(no_column(&table.name, path)),
-    }
-}
-
-/// The error for a column that is not there.
-pub(crate) fn no_column(table: &str, column: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::NotFound, format!("table `{table}` has no column `{column}`"))
+    Ok((quote(path), &table.required(path)?.column_type))
 }
 
 fn join(

@@ -11,11 +11,12 @@ use tokio::sync::mpsc;
 
 use super::catalog::{Table, TableColumn, quote};
 use super::codec::decode;
-use super::read::{Context, columns, list};
+use super::read::{Context, list};
 use super::render::{Sql, condition};
 use super::transfer_compute::{compute, fit};
 use super::writer::Writer;
 use crate::connectors::conditions::Conditions;
+use crate::connectors::tables::CatalogTable as _;
 use crate::connectors::{StoreError, StoreErrorKind, WriteError};
 use crate::value::codec::content_hash;
 use crate::value::statement::{NewRow, Portion, Transfer};
@@ -153,7 +154,7 @@ pub(super) async fn transfer(
     let Portion { first, last, look, .. } = portion;
     let mut sql = statement(source, target, transfer, first, last, look)?
         .map_err(|what| StoreError::new(StoreErrorKind::Unsupported, what))?;
-    let returning = columns(target, &transfer.columns().collect::<Vec<_>>())?;
+    let returning = target.named(&transfer.columns().collect::<Vec<_>>())?;
     sql.push(&format!(" RETURNING {}", list(&returning)));
     let (connection, context) = writer.parts();
     let mut stream = sqlx::query_with(AssertSqlSafe(sql.text), sql.arguments).fetch(connection);

@@ -5,12 +5,10 @@ use sqlx::{Arguments as _, AssertSqlSafe};
 
 use super::catalog::{Table, TableColumn, quote};
 use super::codec::{bind, decode};
-use super::read::{columns, list};
+use super::read::list;
 use super::writer::Writer;
-use crate::connectors::{
-    Delete, Insert, Layout, StoreError, StoreErrorKind, Update, Violation, ViolationKind,
-    WriteError,
-};
+use crate::connectors::tables::{CatalogTable as _, inserted, runs};
+use crate::connectors::{Delete, Insert, Update, Violation, ViolationKind, WriteError};
 use crate::value::{DataType, Row, Value};
 
 /// Parameters per statement: enough that the cost of a statement does not count, and few enough
@@ -23,18 +21,10 @@ pub(crate) async fn insert(
     table: &Table,
     insert: Insert<'_>,
 ) -> Result<Vec<Row>, WriteError> {
-    let Layout::Columns(names) = insert.layout else {
-        return Err(StoreError::new(
-            StoreErrorKind::Unsupported,
-            format!("`{}` is a table; documents can't be inserted into it", table.name),
-        )
-        .into());
-    };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let targets = columns(table, &names)?;
-    let returning: Vec<&str> = insert.returning.iter().map(String::as_str).collect();
-    let returning = columns(table, &returning)?;
-    let runs = runs(insert.rows, targets.len(), !returning.is_empty());
+    let targets = table.named(inserted(&insert, &table.name)?)?;
+    let returning = table.named(insert.returning)?;
+    let most = rows_at_once(targets.len(), !returning.is_empty());
+    let runs = runs(insert.rows, most);
     if let [run] = runs.as_slice() {
         return insert_run(writer, table, &targets, run, &returning).await;
     }
@@ -55,26 +45,9 @@ pub(crate) async fn insert(
     writer.end(result).await
 }
 
-/// Rows that go into one statement: neighbours that leave out the same columns.
-fn runs(rows: &[Row], columns: usize, singly: bool) -> Vec<&[Row]> {
-    let most = if singly { 1 } else { (PARAMETERS / columns.max(1)).max(1) };
-    let mut runs = Vec::with_capacity(rows.len() / most + 1);
-    let mut rest = rows;
-    while let Some(first) = rest.first() {
-        let defaults_only = left_out(first).all(|missing| missing);
-        let most = if defaults_only { 1 } else { most };
-        let same = |row: &&Row| left_out(row).eq(left_out(first));
-        let length = rest.iter().take(most).take_while(same).count();
-        let (run, after) = rest.split_at(length);
-        runs.push(run);
-        rest = after;
-    }
-    runs
-}
-
-/// Which columns a row leaves to the store.
-fn left_out(row: &Row) -> impl Iterator<Item = bool> {
-    row.iter().map(|value| matches!(value, Value::Missing))
+/// How many rows go into one statement at most.
+fn rows_at_once(columns: usize, singly: bool) -> usize {
+    if singly { 1 } else { (PARAMETERS / columns.max(1)).max(1) }
 }
 
 async fn insert_run(
@@ -141,7 +114,7 @@ pub(crate) async fn update(
     table: &Table,
     update: Update<'_>,
 ) -> Result<u64, WriteError> {
-    let (keys, sets) = (names(table, update.key)?, names(table, update.set)?);
+    let (keys, sets) = (table.named(update.key)?, table.named(update.set)?);
     let assignments: Vec<String> =
         sets.iter().map(|column| format!("{} = ?", quote(&column.name))).collect();
     let sql = if sets.is_empty() {
@@ -202,7 +175,7 @@ pub(crate) async fn delete(
     table: &Table,
     delete: Delete<'_>,
 ) -> Result<u64, WriteError> {
-    let keys = names(table, delete.key)?;
+    let keys = table.named(delete.key)?;
     let singly = keys.iter().any(|column| second_spelling(column).is_some());
     let most = if singly { 1 } else { (PARAMETERS / keys.len().max(1)).max(1) };
     let grouped = delete.rows.len() > most;
@@ -242,11 +215,6 @@ pub(crate) async fn delete(
         }
     }
     if grouped { writer.end(result).await } else { result }
-}
-
-fn names<'t>(table: &'t Table, names: &[String]) -> Result<Vec<&'t TableColumn>, StoreError> {
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    columns(table, &names)
 }
 
 /// How SQL makes the second spelling under which a column may hold the same value.
@@ -293,10 +261,11 @@ mod tests {
             row(Value::Missing, Value::Missing),
             row(4.into(), Value::Null),
         ];
-        let lengths: Vec<usize> = runs(&rows, 2, false).iter().map(|run| run.len()).collect();
+        let lengths: Vec<usize> =
+            runs(&rows, rows_at_once(2, false)).iter().map(|run| run.len()).collect();
         assert_eq!(lengths, [2, 1, 1, 1, 1]);
-        assert_eq!(runs(&rows, 2, true).len(), 6);
+        assert_eq!(runs(&rows, rows_at_once(2, true)).len(), 6);
         let many = vec![row(1.into(), 1.into()); PARAMETERS];
-        assert_eq!(runs(&many, 2, false).len(), 2);
+        assert_eq!(runs(&many, rows_at_once(2, false)).len(), 2);
     }
 }

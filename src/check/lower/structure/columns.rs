@@ -104,24 +104,7 @@ impl Checker<'_> {
             "bytea" | "blob" => Some("this is `bytes`"),
             _ => None,
         };
-        let mut candidates = vec![
-            "text",
-            "integer",
-            "unsigned",
-            "float",
-            "decimal",
-            "boolean",
-            "bytes",
-            "date",
-            "time",
-            "datetime",
-            "timestamp",
-            "uuid",
-            "objectid",
-            "json",
-            "array",
-            "any",
-        ];
+        let mut candidates = DataType::NAMES.to_vec();
         candidates.extend(&enums);
         let help = help.map_or_else(
             || match wording::suggest(name, candidates.iter().copied()) {

@@ -276,6 +276,16 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// Waits until no transaction is open that wrote to one of these tables. A server may go on with
+    /// a commit whose sender was killed; only after it is to be seen what is there. Where commits go
+    /// with the process there is nothing to wait for.
+    ///
+    /// # Errors
+    /// [`StoreErrorKind::Conflict`] when one stays open.
+    async fn settled(&self, _entities: &[&str]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Closes what is open, so that files are whole on their own. Nothing is read or written after
     /// it. Without it connections go as their owners do.
     async fn close(&self) {}

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::fields::{Fields, equal, store_error};
-use super::tables::{self, BATCHES, FACTS, JOURNAL, REJECTS, Table};
+use super::tables::{self, BATCHES, CHANGES, FACTS, JOURNAL, PHASES, REJECTS, RUNS, Table};
 use crate::connectors::{
-    Definition, Delete, Insert, Layout, Session, Store, StoreError, Update, Violation,
-    ViolationKind, WriteError,
+    Definition, Delete, Insert, Layout, Session, Store, StoreError, StoreErrorKind, Update,
+    Violation, ViolationKind, WriteError,
 };
 use crate::value::query::{Filter, Select};
 use crate::value::{Index, IndexKey, Object, Row, Value};
@@ -30,6 +30,28 @@ impl Ledger {
     /// Whether the store has a ledger.
     pub async fn exists(&self) -> Result<bool, StoreError> {
         Ok(self.store.describe(FACTS.name).await?.is_some())
+    }
+
+    /// Waits for what a process still commits that was killed: every commit writes to one of these
+    /// tables. What the ledger holds is known only then. The run's lock is to be held.
+    ///
+    /// # Errors
+    /// When a transaction stays open, or the store fails.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        let mut tables = Vec::new();
+        for table in [&RUNS, &PHASES, &CHANGES] {
+            if self.store.describe(table.name).await?.is_some() {
+                tables.push(table.name);
+            }
+        }
+        if tables.is_empty() {
+            return Ok(());
+        }
+        match self.store.settled(&tables).await {
+            // Who may not write is told so where it matters.
+            Err(error) if error.kind == StoreErrorKind::Denied => Ok(()),
+            settled => settled,
+        }
     }
 
     /// Creates the ledger's tables, unless they are there.

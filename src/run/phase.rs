@@ -203,6 +203,8 @@ async fn refresh(
     let target = context.stores.get(context.phase.target.connection);
     let ledger = Ledger::new(Arc::clone(target));
     if !*known {
+        // The server may still be at the commit whose answer was lost.
+        ledger.settled().await?;
         let records = ledger.phases(Some(&record.phase)).await?;
         if let Some(saved) = records.into_iter().find(|saved| saved.run == record.run) {
             *record = saved;

@@ -102,7 +102,8 @@ impl Stores {
         distinct
     }
 
-    /// Takes the lock of every store that the plan writes to.
+    /// Takes the lock of every store that the plan writes to, and waits for what a process that was
+    /// killed still commits there.
     ///
     /// # Errors
     /// When another process holds one.
@@ -112,7 +113,9 @@ impl Stores {
         targets.sort_by_key(|connection| self.stores[*connection].location().to_owned());
         let mut locks = Vec::with_capacity(targets.len());
         for connection in targets {
-            locks.push(self.stores[connection].lock().await?);
+            let store = &self.stores[connection];
+            locks.push(store.lock().await?);
+            Ledger::new(Arc::clone(store)).settled().await?;
         }
         Ok(locks)
     }

@@ -49,6 +49,10 @@ pub(crate) fn config(url: String, model: Model) -> ConnectionConfig {
 }
 
 impl Fixture {
+    pub(crate) fn is_of_tables_on_a_server(&self) -> bool {
+        [POSTGRES.0, MARIADB.0].contains(&self.name)
+    }
+
     /// Every store that can be written, each empty.
     pub(crate) async fn all() -> Vec<Self> {
         let mut all = Self::real().await;

@@ -85,6 +85,7 @@ behaviours! {
     transactions::a_rollback_undoes_everything,
     transactions::savepoints_nest,
     transactions::a_dropped_session_leaves_nothing,
+    transactions::what_a_server_still_commits_is_waited_for,
     transactions::a_session_sees_what_it_wrote,
     transactions::failed_statements_leave_the_transaction_usable,
     catalog::describe_tells_what_was_defined,

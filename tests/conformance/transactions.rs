@@ -1,5 +1,10 @@
 //! Transactions and savepoints.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use mapper::connectors::Session;
 use mapper::value::query::Select;
 use mapper::value::{DataType, Value};
@@ -65,6 +70,27 @@ pub(crate) async fn savepoints_nest(fixture: &Fixture) {
     session.rollback_to_savepoint().await.unwrap();
     session.commit().await.unwrap();
     assert_eq!(ids(fixture).await, [1, 2, 4, 5]);
+}
+
+pub(crate) async fn what_a_server_still_commits_is_waited_for(fixture: &Fixture) {
+    if !fixture.store.capabilities().transactions {
+        return;
+    }
+    let mut session = start(fixture).await;
+    session.begin().await.unwrap();
+    put(fixture, session.as_mut(), 1).await;
+    let store = Arc::clone(&fixture.store);
+    let mut settled = tokio::spawn(async move { store.settled(&["t"]).await });
+    let early = timeout(Duration::from_millis(300), &mut settled).await;
+    // A commit to a file goes with the process that sent it.
+    assert_eq!(early.is_err(), fixture.is_of_tables_on_a_server(), "{}", fixture.name);
+    session.commit().await.unwrap();
+    match early {
+        Ok(settled) => settled.unwrap().unwrap(),
+        Err(_) => settled.await.unwrap().unwrap(),
+    }
+    assert_eq!(ids(fixture).await, [1]);
+    fixture.store.settled(&["t"]).await.unwrap();
 }
 
 pub(crate) async fn a_dropped_session_leaves_nothing(fixture: &Fixture) {

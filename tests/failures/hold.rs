@@ -91,6 +91,13 @@ pub fn until_blocked(database: &Database) {
     });
 }
 
+/// Waits until so many wait for a lock in a database of PostgreSQL.
+pub fn until_so_many_blocked(database: &Database, count: usize) {
+    let waiting = "SELECT pid::text FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("waits for locks", || database.query(waiting).len() >= count);
+}
+
 /// Waits until somebody waits to change the structure of a table in a database.
 pub fn until_waits_for_table(database: &Database) {
     if database.server().kind == Kind::Postgres {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use super::hold::{Hold, until_blocked, until_waits_for_table};
+use super::hold::{Hold, until_blocked, until_so_many_blocked, until_waits_for_table};
 use super::shop::{MARKER, RECORDS, Shop, tells};
 use crate::kill::moments::Moments;
 use crate::servers::{self, Kind, Proxy, Server, SmallDisk};
@@ -134,6 +134,38 @@ fn mariadb_column_dropped() {
 }
 
 /// The server makes the run give way in a deadlock: it tries again.
+/// Killed while the server is at its commit: the server goes on with it, and the next run must not
+/// take what it sees before for what is there.
+#[test]
+fn postgresql_killed_in_its_commit() {
+    let shop = Shop::new(&servers::postgres());
+    let url = shop.database.url();
+    // Each batch is a commit, and the fourth one waits at its very end.
+    shop.change("shop.toml", "batch = 10", "batch = 10\ntransaction = \"batch\"");
+    shop.database.execute(
+        "CREATE FUNCTION waits() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN PERFORM pg_advisory_xact_lock(35); RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER waits AFTER INSERT ON items
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.number = 35)
+             EXECUTE FUNCTION waits();",
+    );
+    let hold = Hold::new(&shop.database, "SELECT pg_advisory_xact_lock(35)");
+    let first = shop.start_run(&url);
+    until_blocked(&shop.database);
+    first.kill();
+    assert_eq!(shop.nothing_is_half_written(), 30);
+    let second = shop.start_run(&url);
+    until_so_many_blocked(&shop.database, 2);
+    hold.release();
+    let done = second.end();
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert_eq!(done.retries(), 0, "{}", done.events);
+    shop.is_complete("went on behind the commit");
+    let inserted = "SELECT inserted::text FROM mapper.phases";
+    assert_eq!(shop.database.query(inserted), [[Some("60".to_owned())]]);
+    shop.look(&url);
+}
+
 #[test]
 fn postgresql_deadlock() {
     let shop = Shop::new(&servers::postgres());

@@ -250,6 +250,12 @@ impl Running {
         Done { code, err, events }
     }
 
+    /// Ends it at once, with SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Whether it runs still.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use sqlx::Connection as _;
 use sqlx::mysql::MySqlConnection;
 
-use super::catalog::rows;
+use super::catalog::{quote, rows};
 use super::codec::{optional_text, plain_text, quoted};
 use super::database::Database;
 use super::error::store_error;
@@ -55,6 +55,23 @@ pub(super) async fn keep(database: &Database, holder: &Holder) -> Result<(), Sto
         StoreErrorKind::Unavailable,
         format!("{}: the connection that held the run's lock broke", database.location),
     ))
+}
+
+/// Waits until no transaction is open that wrote to one of these tables: reads that lock wait for
+/// the rows that it wrote.
+///
+/// # Errors
+/// When one stays open, or the server can't be reached.
+pub(super) async fn settled(database: &Database, entities: &[&str]) -> Result<(), StoreError> {
+    let mut connection = database.connect().await?;
+    let mut done = Ok(());
+    for entity in entities {
+        let sql = format!("SELECT COUNT(*) FROM {} FOR UPDATE", quote(entity));
+        done = done.and(rows(&mut connection, sql).await.map(|_| ()));
+    }
+    // The server ends it anyway when it is gone.
+    let _ = connection.close().await;
+    done.map_err(|error| store_error(&error, &database.location))
 }
 
 /// A new connection that holds the lock.

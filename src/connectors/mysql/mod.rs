@@ -219,6 +219,10 @@ impl Store for MySql {
         self.database.keep_lock().await
     }
 
+    async fn settled(&self, entities: &[&str]) -> Result<(), StoreError> {
+        lock::settled(&self.database, entities).await
+    }
+
     async fn close(&self) {
         self.database.close().await;
     }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::config::Server;
+use super::name::Name;
 use crate::connectors::{Lock, StoreError, StoreErrorKind};
 
 /// What the lock is told by, among the advisory locks of a database.
@@ -16,6 +17,9 @@ const KEY: i64 = 0x006d_6170_7065_7221;
 /// How often it is tried, and the time between: a server notices late that a holder died.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// How many seconds a commit may take whose sender is gone.
+const SETTLED_IN: u32 = 60;
 
 /// The connection that holds the lock.
 pub(super) type Holder = tokio::sync::Mutex<PgConnection>;
@@ -62,6 +66,24 @@ pub(super) async fn keep(server: &Server, holder: &Holder) -> Result<(), StoreEr
         StoreErrorKind::Unavailable,
         format!("{}: the connection that held the run's lock broke", server.location),
     ))
+}
+
+/// Waits until no transaction is open that wrote to one of these tables.
+///
+/// # Errors
+/// When one stays open, or the server can't be reached.
+pub(super) async fn settled(server: &Server, entities: &[&str]) -> Result<(), StoreError> {
+    let tables: Vec<String> = entities.iter().map(|name| Name::parse(name).to_string()).collect();
+    let mut connection = server.connect().await?;
+    // The weakest lock that is in the way of every writer, and of no reader.
+    let sql = format!(
+        "BEGIN; SET LOCAL lock_timeout = '{SETTLED_IN}s'; LOCK TABLE {} IN SHARE MODE; COMMIT",
+        tables.join(", ")
+    );
+    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
+    // The server ends it anyway when it is gone.
+    let _ = connection.close().await;
+    done.map(|_| ()).map_err(|error| server.error(&error))
 }
 
 /// A new connection that holds the lock.

@@ -371,6 +371,10 @@ impl Store for Postgres {
         }
     }
 
+    async fn settled(&self, entities: &[&str]) -> Result<(), StoreError> {
+        lock::settled(&self.server, entities).await
+    }
+
     async fn close(&self) {
         use sqlx::Connection as _;
         for kept in [&self.readers, &*self.writers] {

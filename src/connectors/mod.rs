@@ -276,9 +276,9 @@ pub trait Store: Send + Sync + fmt::Debug {
         Ok(())
     }
 
-    /// Waits until no transaction is open that wrote to one of these tables. A server may go on with
-    /// a commit whose sender was killed; only after it is to be seen what is there. Where commits go
-    /// with the process there is nothing to wait for.
+    /// Waits until no transaction is open that wrote to one of these tables; one that is not there is
+    /// passed over. A server may go on with a commit whose sender was killed; only after it is to be
+    /// seen what is there. Where commits go with the process there is nothing to wait for.
     ///
     /// # Errors
     /// [`StoreErrorKind::Conflict`] when one stays open.

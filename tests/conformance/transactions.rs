@@ -90,7 +90,7 @@ pub(crate) async fn what_a_server_still_commits_is_waited_for(fixture: &Fixture)
         Err(_) => settled.await.unwrap().unwrap(),
     }
     assert_eq!(ids(fixture).await, [1]);
-    fixture.store.settled(&["t"]).await.unwrap();
+    fixture.store.settled(&["t", "not_there"]).await.unwrap();
 }
 
 pub(crate) async fn a_dropped_session_leaves_nothing(fixture: &Fixture) {

@@ -57,8 +57,8 @@ pub(super) async fn keep(database: &Database, holder: &Holder) -> Result<(), Sto
     ))
 }
 
-/// Waits until no transaction is open that wrote to one of these tables: reads that lock wait for
-/// the rows that it wrote.
+/// Waits until no transaction is open that wrote to one of these tables, as far as they are there:
+/// reads that lock wait for the rows that it wrote.
 ///
 /// # Errors
 /// When one stays open, or the server can't be reached.
@@ -67,11 +67,18 @@ pub(super) async fn settled(database: &Database, entities: &[&str]) -> Result<()
     let mut done = Ok(());
     for entity in entities {
         let sql = format!("SELECT COUNT(*) FROM {} FOR UPDATE", quote(entity));
-        done = done.and(rows(&mut connection, sql).await.map(|_| ()));
+        match rows(&mut connection, sql).await.map_err(|e| store_error(&e, &database.location)) {
+            Ok(_) => {}
+            Err(error) if error.kind == StoreErrorKind::NotFound => {}
+            Err(error) => {
+                done = Err(error);
+                break;
+            }
+        }
     }
     // The server ends it anyway when it is gone.
     let _ = connection.close().await;
-    done.map_err(|error| store_error(&error, &database.location))
+    done
 }
 
 /// A new connection that holds the lock.

@@ -68,22 +68,35 @@ pub(super) async fn keep(server: &Server, holder: &Holder) -> Result<(), StoreEr
     ))
 }
 
-/// Waits until no transaction is open that wrote to one of these tables.
+/// Waits until no transaction is open that wrote to one of these tables, as far as they are there.
 ///
 /// # Errors
 /// When one stays open, or the server can't be reached.
 pub(super) async fn settled(server: &Server, entities: &[&str]) -> Result<(), StoreError> {
-    let tables: Vec<String> = entities.iter().map(|name| Name::parse(name).to_string()).collect();
+    let names: Vec<String> = entities.iter().map(|name| Name::parse(name).to_string()).collect();
     let mut connection = server.connect().await?;
+    let done = wait_for_writers(&mut connection, &names).await;
+    // The server ends it anyway when it is gone.
+    let _ = connection.close().await;
+    done.map_err(|error| server.error(&error))
+}
+
+async fn wait_for_writers(
+    connection: &mut PgConnection,
+    names: &[String],
+) -> Result<(), sqlx::Error> {
+    let there = "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL";
+    let there: Vec<String> =
+        sqlx::query_scalar(there).bind(names).fetch_all(&mut *connection).await?;
+    if there.is_empty() {
+        return Ok(());
+    }
     // The weakest lock that is in the way of every writer, and of no reader.
     let sql = format!(
         "BEGIN; SET LOCAL lock_timeout = '{SETTLED_IN}s'; LOCK TABLE {} IN SHARE MODE; COMMIT",
-        tables.join(", ")
+        there.join(", ")
     );
-    let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await;
-    // The server ends it anyway when it is gone.
-    let _ = connection.close().await;
-    done.map(|_| ()).map_err(|error| server.error(&error))
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(|_| ())
 }
 
 /// A new connection that holds the lock.

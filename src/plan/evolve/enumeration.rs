@@ -4,6 +4,12 @@ use super::Refusal;
 use crate::plan::structure::EnumTask;
 use crate::value::structure::{ColumnPlace, EnumDefinition, StructureChange};
 
+/// The values that an enum no longer has.
+pub(super) fn gone<'v>(before: &'v EnumDefinition, after: &EnumDefinition) -> Vec<&'v str> {
+    let gone = before.values.iter().filter(|value| !after.values.contains(value));
+    gone.map(String::as_str).collect()
+}
+
 /// The changes of an enum. `used_by` are the columns of its type.
 ///
 /// # Errors
@@ -20,12 +26,7 @@ pub fn enumeration(
     if before.name != *name {
         changes.push(StructureChange::RenameEnum { from: before.name.clone(), to: name.clone() });
     }
-    let gone: Vec<&str> = before
-        .values
-        .iter()
-        .filter(|value| !after.values.contains(value))
-        .map(String::as_str)
-        .collect();
+    let gone = gone(before, after);
     let kept = |values: &[String]| -> Vec<String> {
         values
             .iter()

@@ -1,5 +1,6 @@
 //! Changes, foreign keys and indexes in words.
 
+use super::enumeration::gone;
 use crate::value::declared::type_text;
 use crate::value::structure::{ForeignKeyDefinition, IndexDefinition, StructureChange};
 
@@ -58,13 +59,7 @@ pub fn describe(change: &StructureChange) -> String {
         }
         C::AddEnumValue { name, value, .. } => format!("adds {value} to enum {name}"),
         C::RemoveEnumValues { before, after, .. } => {
-            let gone: Vec<&str> = before
-                .values
-                .iter()
-                .filter(|value| !after.values.contains(value))
-                .map(String::as_str)
-                .collect();
-            format!("removes {} from enum {}", gone.join(", "), after.name)
+            format!("removes {} from enum {}", gone(before, after).join(", "), after.name)
         }
         C::RenameEnum { from, to } => format!("renames enum {from} to {to}"),
         C::DropEnum(definition) => format!("drops enum {}", definition.name),
